@@ -1,0 +1,174 @@
+"""The last gate: no secret passes in any spelling, and ordinary text comes back as it was."""
+
+import base64
+import json
+import re
+import shlex
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from wizard.redact import Redactor, clean
+from wizard.target.model import MASK, Secret
+
+PASSWORDS = st.text(
+    st.one_of(st.sampled_from("@:/?#%&=+$ '\"\\é€"), st.characters(min_codepoint=33, max_codepoint=0x2FF)),
+    min_size=4,
+    max_size=30,
+).map(lambda text: f"{text[:3]}Q7xZ{text[3:]}")
+
+
+def spellings(word: str) -> list[str]:
+    raw = word.encode()
+    return [
+        word,
+        quote(word, safe=""),
+        quote(word),
+        re.sub("%..", lambda match: match[0].lower(), quote(word, safe="")),
+        quote_plus(word),
+        base64.b64encode(raw).decode(),
+        base64.b64encode(raw).decode().rstrip("="),
+        base64.urlsafe_b64encode(raw).decode(),
+        raw.hex(),
+        shlex.quote(word),
+        repr(word),
+        json.dumps(word),
+        json.dumps(word, ensure_ascii=False),
+    ]
+
+
+@settings(max_examples=200, deadline=None)
+@given(PASSWORDS)
+def test_no_spelling_passes(word):
+    gate = Redactor([Secret(word)])
+    for spelled in spellings(word):
+        text = gate.text(f"before {spelled} after")
+        assert spelled not in text
+        assert text.startswith("before ")
+        assert text.endswith(" after")
+
+
+@settings(max_examples=100, deadline=None)
+@given(PASSWORDS, st.binary(max_size=9), st.binary(max_size=9))
+def test_secret_inside_a_longer_base64(word, before, after):
+    assume(len(word.encode()) >= 8)
+    encoded = base64.b64encode(before + word.encode() + after).decode()
+    assert MASK in Redactor([Secret(word)]).text(encoded)
+
+
+KEEP = [
+    'connection to server at "db" (10.0.3.7) failed: FATAL:  password authentication failed for user "app"',
+    "Access denied for user 'app'@'10.0.0.1' (using password: YES)",
+    "fe_sendauth: no password supplied",
+    "see https://www.postgresql.org/docs/current/libpq-pgpass.html",
+    "postgresql://app@db.internal:5432/shop?sslmode=require",
+    "psql -h db -p 5432 -U app -d shop",
+    "mysql -h db -P 3306 -u app -p",
+    "mysql -h db -u app --port=3306 --password",
+    "password=${DB_PASSWORD}",
+    '{"password": "set"}',
+    "time: 12:30:45 user@example.com",
+    "ALTER ROLE app CONNECTION LIMIT 50;",
+]
+
+
+@pytest.mark.parametrize("text", KEEP)
+def test_ordinary_text_survives(text):
+    assert Redactor([Secret("hunter2"), Secret("a"), Secret("db")]).text(text) == text
+
+
+UNKNOWN = [
+    "postgresql://app:{}@db/shop",
+    "mysql+pymysql://app:{}@db:3306/shop",
+    "dial app:{}@tcp(db:3306)/shop",
+    "host=db password={} dbname=x",
+    "PGPASSWORD={} psql",
+    "export MYSQL_PWD='{}'",
+    "DB_PASSWORD: {}",
+    '{{"password": "{}"}}',
+    "CREATE USER u IDENTIFIED BY '{}'",
+    "ALTER ROLE app WITH PASSWORD '{}';",
+    "mysql -u root -p{} shop",
+    "jdbc:postgresql://h/d?user=u&password={}&ssl=true",
+]
+
+
+@pytest.mark.parametrize("shape", UNKNOWN)
+def test_unknown_passwords_are_masked_where_they_stand(shape):
+    text = Redactor([]).text(shape.format("Zx9unheard"))
+    assert "Zx9unheard" not in text
+    assert MASK in text
+
+
+def test_tokens_are_masked():
+    token = "db.abc.rds.amazonaws.com:5432/?Action=connect&X-Amz-Signature=0af1&X-Amz-Expires=900"
+    jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abcdefghijk"
+    text = Redactor([]).text(f"{token} and {jwt}")
+    assert "0af1" not in text
+    assert "eyJ" not in text
+
+
+@pytest.mark.parametrize("text", ["password=ab x", "u:ab@h", "PWD=ab"])
+def test_short_secret_goes_only_where_a_password_stands(text):
+    gate = Redactor([Secret("ab")])
+    assert "ab" not in gate.text(text)
+    assert gate.text("about a cab, ab initio") == "about a cab, ab initio"
+
+
+def test_longer_secret_is_removed_before_its_prefix():
+    assert Redactor([Secret("abcd"), Secret("abcdefgh")]).text("x abcdefgh y") == f"x {MASK} y"
+
+
+def test_documents_are_walked():
+    gate = Redactor([Secret("hunter2"), Secret("12345678")])
+    data = {
+        "a": ["x hunter2", b"hunter2", Secret("other")],
+        "hunter2": {"n": 12345678, "ok": True, "f": 1.5, "z": None},
+    }
+    data["password"] = "anything"
+    out = json.dumps(gate.data(data), ensure_ascii=False)
+    assert "hunter2" not in out
+    assert "12345678" not in out
+    assert "anything" not in out
+    assert '"ok": true' in out
+    assert '"f": 1.5' in out
+    assert gate.data({"password": "set", "password_source": "PGPASSWORD"}) == {
+        "password": "set",
+        "password_source": "PGPASSWORD",
+    }
+
+
+def test_empty_secrets_change_nothing():
+    assert Redactor([Secret("")]).text("as it is") == "as it is"
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("a\x1b[31mred\x1b[0m", "ared"),
+        ("\x1b]0;title\x07text", "text"),
+        ("a\u202eb\u200bc\u2066d", "abcd"),
+        ("a\x00b\x08c\x9bd", "abcd"),
+        ("two\r\nlines\tand", "two\nlines\tand"),
+        ("over\rwrite", "overwrite"),
+        ("lone \udcff byte", "lone \ufffd byte"),
+    ],
+)
+def test_untrusted_text_is_made_visible_or_dropped(raw, shown):
+    assert clean(raw) == shown
+
+
+def test_length_is_bounded_with_an_ellipsis():
+    assert clean("x" * 50, limit=10) == "x" * 9 + "…"
+    assert clean("x" * 10, limit=10) == "x" * 10
+    assert len(clean("\x1b[0m" * 10_000 + "y" * 50, limit=20)) <= 20
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=200))
+def test_clean_text_stays_clean(text):
+    once = clean(text)
+    assert clean(once) == once
+    assert "\x1b" not in once

@@ -1,0 +1,222 @@
+"""The command line: which command, with which target and options. Each command is loaded when it is used."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from wizard import __version__
+from wizard.errors import ContentError, UsageError, WizardError
+from wizard.exits import Exit
+
+COMMANDS = ("check", "explain", "causes", "sessions", "resume", "export", "tree", "practice")
+TARGET_OPTIONS = ("host", "port", "user", "dbname", "engine", "sslmode", "sslrootcert", "sslcert", "sslkey", "socket")
+EPILOG = """\
+TARGET is a connection as an application states it: postgresql://…, mysql://…, a libpq DSN, service=NAME, a JDBC or
+go-sql-driver form, or host[:port] with --engine. Without it, DATABASE_URL and its kin, PG*, MYSQL_*, DB_* in the
+environment and files of this directory are looked at. A password is read from the URL, the environment, ~/.pgpass,
+an option file or --password-stdin.
+
+commands: check, explain, causes, sessions, resume, export, tree, practice
+(dbwizard COMMAND --help)
+
+exit status: 0 healthy, 1 a fault was found, 2 the command line or a tree is wrong, 3 inconclusive, 130 interrupted
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse that says what is wrong in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} ({self.prog} --help shows what there is)")
+
+
+def run(argv: list[str]) -> int:
+    """The exit status of the command line `argv` (without the program's name)."""
+    try:
+        if argv and argv[0] in COMMANDS:
+            return _COMMANDS[argv[0]](argv[1:])
+        return _walk(argv)
+    except ContentError as error:
+        for problem in error.problems:
+            complain(problem)
+        return Exit.USAGE
+    except WizardError as error:
+        complain(str(error))
+        return Exit.USAGE
+
+
+def complain(sentence: str) -> None:
+    """One line on standard error, made safe for the terminal and free of secrets."""
+    from wizard.redact import Redactor, clean
+
+    line = f"dbwizard: {clean(Redactor(()).text(sentence), limit=2000)}"
+    sys.stderr.write(line.encode(sys.stderr.encoding or "utf-8", "replace").decode(sys.stderr.encoding or "utf-8") + "\n")
+
+
+def parser(name: str, description: str, *, target: bool = True) -> argparse.ArgumentParser:
+    """An argument parser with the options that every command with a target shares."""
+    made = _Parser(
+        prog=f"dbwizard {name}".strip(),
+        description=description,
+        epilog=EPILOG if not name else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    made.add_argument("--version", action="version", version=f"dbwizard {__version__}")
+    made.add_argument("--trees", action="append", default=[], metavar="DIR", help="a folder of trees of one's own")
+    if target:
+        made.add_argument("target", nargs="?", metavar="TARGET", help="a connection; without it, what is found here")
+        for option in TARGET_OPTIONS:
+            made.add_argument(f"--{option}", metavar=option.upper())
+        made.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+        made.add_argument("--no-files", action="store_true", help="look at no file of the working directory")
+        made.add_argument("--answer", action="append", default=[], metavar="QUESTION=VALUE")
+        made.add_argument("--write-path", action="store_true", help="also write one row, in a transaction rolled back")
+        made.add_argument("--admin", metavar="TARGET", help="a privileged connection (not used yet)")
+        made.add_argument("--connect-timeout", type=_seconds, default=3.0, metavar="SECONDS")
+    return made
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 3600:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of seconds between 0 and 3600")
+    return value
+
+
+def _walk(argv: list[str]) -> int:
+    arguments = parser("", "Find out why an application cannot reach its database.")
+    arguments.add_argument("--plain", action="store_true", help="plain lines instead of the full screen")
+    options = arguments.parse_args(argv)
+    from wizard.front import interactive
+
+    return interactive.run(options)
+
+
+def _check(argv: list[str]) -> int:
+    arguments = parser("check", "The walk without a person: never asks, never waits for a key.")
+    arguments.add_argument("--json", action="store_true", help="the report as one JSON object")
+    arguments.add_argument("--timeout", type=_seconds, default=30.0, metavar="SECONDS", help="bound on the whole walk")
+    options = arguments.parse_args(argv)
+    from wizard.front import headless
+
+    return headless.run(options)
+
+
+def _explain(argv: list[str]) -> int:
+    arguments = parser("explain", "Error text, a traceback or a log to the causes in it.", target=False)
+    arguments.add_argument("text", nargs="?", metavar="TEXT")
+    arguments.add_argument("--file", metavar="FILE")
+    arguments.add_argument("--json", action="store_true")
+    arguments.add_argument("--summary", action="store_true")
+    arguments.add_argument("--short", action="store_true")
+    options = arguments.parse_args(argv)
+    from wizard.front import explaincmd
+
+    return explaincmd.run(options)
+
+
+def _causes(argv: list[str]) -> int:
+    arguments = parser("causes", "The catalogue of causes; with an id, its page.", target=False)
+    arguments.add_argument("id", nargs="?", metavar="ID")
+    options = arguments.parse_args(argv)
+    from wizard.content.load import open_content
+    from wizard.front import causescmd
+
+    content = open_content(options.trees)
+    if options.id is None:
+        return causescmd.run_list(content, _write)
+    return causescmd.run_show(content, options.id, _write)
+
+
+def _tree(argv: list[str]) -> int:
+    arguments = parser("tree", "For authors of decision trees.", target=False)
+    arguments.add_argument("action", choices=("list", "show", "lint", "test", "graph"))
+    arguments.add_argument("node", nargs="?", metavar="NODE")
+    arguments.add_argument("--mermaid", action="store_true", help="graph as Mermaid instead of DOT")
+    options = arguments.parse_args(argv)
+    from wizard.front import treecmd
+
+    return treecmd.run(options, _write)
+
+
+def _sessions(argv: list[str]) -> int:
+    options = parser("sessions", "The saved sessions.", target=False).parse_args(argv)
+    from wizard.front import sessionscmd
+
+    return sessionscmd.run_list(options, _write)
+
+
+def _resume(argv: list[str]) -> int:
+    arguments = parser("resume", "Go on with a saved session where it broke off.", target=True)
+    arguments.add_argument("--plain", action="store_true")
+    arguments.add_argument("--id", dest="session", metavar="ID", default=None)
+    options = arguments.parse_args(argv)
+    from wizard.front import interactive
+
+    return interactive.resume(options)
+
+
+def _export(argv: list[str]) -> int:
+    arguments = parser("export", "A saved session as a document.", target=False)
+    arguments.add_argument("id", nargs="?", metavar="ID")
+    arguments.add_argument("--format", choices=("md", "json", "html", "text"), default="md")
+    arguments.add_argument("--output", metavar="FILE")
+    options = arguments.parse_args(argv)
+    from wizard.front import sessionscmd
+
+    return sessionscmd.run_export(options, _write)
+
+
+def _practice(argv: list[str]) -> int:
+    arguments = parser("practice", "A loopback server that really misbehaves, and the walk against it.", target=False)
+    arguments.add_argument("scenario", nargs="?", metavar="SCENARIO", help="a name, or 'list'")
+    arguments.add_argument("--plain", action="store_true")
+    options = arguments.parse_args(argv)
+    from wizard.front import practicecmd
+
+    return practicecmd.run(options, _write)
+
+
+def _write(text: str) -> None:
+    """Text to standard output, whatever its encoding can show."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+
+
+_COMMANDS = {
+    "check": _check,
+    "explain": _explain,
+    "causes": _causes,
+    "sessions": _sessions,
+    "resume": _resume,
+    "export": _export,
+    "tree": _tree,
+    "practice": _practice,
+}
+
+
+def home_folder() -> Path | None:
+    """The home directory, or None where there is none (no HOME, no such user)."""
+    name = os.environ.get("HOME")
+    if name:
+        return Path(name)
+    try:
+        return Path.home()
+    except (RuntimeError, KeyError):
+        return None
+
+
+def working_folder() -> Path | None:
+    """The working directory, or None where it is gone."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return None

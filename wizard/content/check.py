@@ -1,0 +1,92 @@
+"""The lint of content: every problem of every file at once, each with file, line, key and the nearest known name.
+
+It reads the YAML itself and never the index, it runs nothing of what it reads, and it raises for no mistake of an
+author: a folder that cannot be loaded can still be checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from wizard.content import check_facts, check_messages, check_pages, check_scenarios, check_tree, yamlfile
+from wizard.content.known import Known, gather, provided
+from wizard.content.problems import Lint, Problem, Source, nearest
+from wizard.content.yamlfile import INDEX, Place
+from wizard.errors import ContentError
+
+FOLDERS = ("trees", "causes", "messages", "scenarios")
+FILES = ("catalogue.yaml", "facts.yaml", "questions.yaml", "platforms.yaml")
+CHECKS: tuple[tuple[str, Callable[[Lint, Source, Known], None]], ...] = (
+    ("catalogue.yaml", check_facts.catalogue),
+    ("facts.yaml", check_facts.facts),
+    ("questions.yaml", check_facts.questions),
+    ("platforms.yaml", check_facts.platforms),
+    ("trees", check_tree.tree_file),
+    ("causes", check_pages.pages),
+    ("messages", check_messages.rules),
+    ("scenarios", check_scenarios.scenarios),
+)
+"""(kind of file, its check), in the order in which an author meets them."""
+
+
+def check(folders: Iterable[Path]) -> list[Problem]:
+    """Every problem of these folders, taken together as a run takes them, in the order of files and lines."""
+    lint = Lint()
+    sources = [source for number, folder in enumerate(folders) for source in _sources(lint, folder, number)]
+    known = gather(sources, provided())
+    for kind, check_file in CHECKS:
+        for source in sources:
+            if source.kind == kind:
+                check_file(lint, source, known)
+    check_facts.supply(lint, sources, known)
+    check_tree.whole(lint, sources, known)
+    check_pages.coverage(lint, sources, known)
+    check_messages.whole(lint, sources)
+    return sorted(set(lint.problems), key=lambda one: (one.place, one.key, one.message))
+
+
+def _sources(lint: Lint, folder: Path, number: int) -> list[Source]:
+    """The files of a folder, in the order in which they are loaded."""
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.suffix in (".yaml", ".yml"):
+            if path.name in FILES:
+                found.append(_read(lint, path, path.name, number))
+            else:
+                lint.problems.append(_stray(path, FILES))
+        elif path.is_dir() and path.name in FOLDERS:
+            found += [_read(lint, one, path.name, number) for one in sorted(path.glob("*.y*ml"))]
+        elif path.is_dir() and path.name != INDEX and any(path.glob("*.y*ml")):
+            lint.problems.append(_stray(path, FOLDERS))
+    return found
+
+
+def _stray(path: Path, expected: tuple[str, ...]) -> Problem:
+    return Problem(Place(shown(path), 1), "", f"nothing reads '{path.name}'{nearest(path.name, expected)}")
+
+
+def _read(lint: Lint, path: Path, kind: str, number: int) -> Source:
+    name = shown(path)
+    try:
+        located = yamlfile.locate(path, name)
+    except ContentError as error:
+        lint.problems += [Problem(Place(name, 1), "", one.removeprefix(f"{path}: ")) for one in error.problems]
+        return Source(name, kind, path.stem, number, {}, {})
+    lint.problems += [_problem(name, sentence) for sentence in located.problems]
+    source = Source(name, kind, path.stem, number, {}, located.places)
+    data = lint.mapping(source, (), located.data)
+    return Source(name, kind, path.stem, number, data, located.places)
+
+
+def _problem(name: str, sentence: str) -> Problem:
+    """`file:line: message` of the reader, taken apart."""
+    rest = sentence.removeprefix(name).lstrip(":")
+    line, _, message = rest.partition(": ")
+    return Problem(Place(name, int(line)), "", message) if line.isdigit() else Problem(Place(name, 1), "", rest.strip())
+
+
+def shown(path: Path) -> str:
+    """The path as a person would type it from here."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

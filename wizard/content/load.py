@@ -1,0 +1,195 @@
+"""From folders of YAML to the tree, the pages, the message rules and the platforms. Loads only what is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wizard.content import yamlfile
+from wizard.core import conditions
+from wizard.core.steps import Option
+from wizard.core.tree import FINDING, Caution, Edge, FactSpec, Node, Question, Reading, Tree
+from wizard.errors import ContentError, UsageError
+
+if TYPE_CHECKING:
+    from wizard.core.classify import Classifier
+
+
+def builtin_folder() -> Path:
+    """Where the content of this installation is: inside the package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "decision_trees"
+    return inside if inside.is_dir() else package.parent / "decision_trees"
+
+
+def open_content(extra: Iterable[str] = ()) -> Content:
+    """The content of the installation and of the folders named by `--trees`, a later folder over an earlier one."""
+    folders = [builtin_folder()]
+    for name in extra:
+        folder = Path(name)
+        if not folder.is_dir():
+            raise UsageError(f"--trees {name}: there is no such folder")
+        folders.append(folder)
+    return Content(tuple(folders))
+
+
+class Content:
+    """All content, read on first use."""
+
+    def __init__(self, folders: tuple[Path, ...]) -> None:
+        self.folders = folders
+        self._pages: dict[str, dict[str, Any]] = {}
+
+    def files(self, kind: str) -> list[Path]:
+        """The YAML files of a kind (trees, causes, messages), in the order of folders and names."""
+        return [path for folder in self.folders for path in sorted((folder / kind).glob("*.y*ml"))]
+
+    def single(self, name: str) -> dict[str, Any]:
+        """A file that each folder may have, merged key by key one level down."""
+        merged: dict[str, Any] = {}
+        for folder in self.folders:
+            path = folder / name
+            if path.is_file():
+                for key, value in _mapping(yamlfile.load(path), path).items():
+                    if isinstance(value, Mapping):
+                        merged[key] = {**merged.get(key, {}), **value}
+                    else:
+                        merged[key] = value
+        return merged
+
+    @cached_property
+    def catalogue(self) -> dict[str, str]:
+        """Cause id to what is wrong in one line, in the order of the catalogue."""
+        return {str(key): str(value) for key, value in self.single("catalogue.yaml").get("causes", {}).items()}
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The decision tree. Raises ContentError when it cannot be built."""
+        nodes: dict[str, Node] = {}
+        cautions: list[Caution] = []
+        root = ""
+        for path in self.files("trees"):
+            data = _mapping(yamlfile.load(path), path)
+            layer = str(data.get("layer", path.stem))
+            root = str(data.get("root", root))
+            for node_id, written in _mapping(data.get("nodes", {}), path).items():
+                nodes[node_id] = build_node(node_id, layer, written, str(path), self.catalogue)
+            cautions.extend(_caution(one, layer, path) for one in data.get("cautions", ()))
+        specs = {key: _spec(key, one) for key, one in self.single("facts.yaml").get("facts", {}).items()}
+        questions = {key: _question(key, one) for key, one in self.single("questions.yaml").get("questions", {}).items()}
+        if root not in nodes:
+            raise ContentError([f"{self.folders[0]}/trees: no file names an existing node as its 'root'"])
+        fills = {str(key): tuple(value) for key, value in self.single("facts.yaml").get("fills", {}).items()}
+        return Tree(nodes, root, specs, questions, tuple(cautions), self.read_message, fills)
+
+    @cached_property
+    def classifier(self) -> Classifier:
+        """The message rules, ready to match."""
+        from wizard.core.classify import Classifier, Rule
+
+        rules = []
+        for path in self.files("messages"):
+            data = _mapping(yamlfile.load(path), path)
+            origin = str(data.get("origin", path.stem))
+            rules.extend(Rule.from_mapping(one, origin) for one in data.get("rules", ()))
+        return Classifier(rules)
+
+    def read_message(self, text: str, code: str, engine: str) -> Reading | None:
+        """What the message rules make of a text: the core's `Classify`."""
+        match = self.classifier.classify(text, code=code or None, engine=engine or None)
+        return None if match is None else Reading(match.cause, tuple(match.candidates))
+
+    def page(self, cause: str) -> dict[str, Any]:
+        """The page of a cause, or an empty mapping where there is none."""
+        layer = cause.partition(".")[0] if "." in cause else "general"
+        if layer not in self._pages:
+            pages: dict[str, Any] = {}
+            for path in self.files("causes"):
+                if path.stem == layer:
+                    pages.update(_mapping(yamlfile.load(path), path))
+            self._pages[layer] = pages
+        page: dict[str, Any] = self._pages[layer].get(cause, {})
+        return page
+
+    @cached_property
+    def platforms(self) -> dict[str, Any]:
+        """Managed providers, runtimes and service managers."""
+        return self.single("platforms.yaml")
+
+
+def build_node(node_id: str, layer: str, written: Any, path: str, causes: Iterable[str]) -> Node:
+    """A node from its YAML. Raises ContentError with the file and the node."""
+    if not isinstance(written, Mapping):
+        raise ContentError([f"{path}: the node '{node_id}' is not a mapping"])
+    kind = next((one for one in ("probe", "ask", "finding") if one in written), "decide")
+    by_hand = written.get("by-hand", {})
+    try:
+        edges = tuple(edge for one in written.get("edges", ()) for edge in _edges(one, causes))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ContentError([f"{path}: the edges of '{node_id}': {error}"]) from error
+    return Node(
+        node_id,
+        kind,
+        str(written.get("layer", layer)),
+        edges,
+        str(written.get("else", "")),
+        str(written.get("unknown", "")),
+        str(written.get("probe", "")),
+        str(written.get("ask", "")),
+        str(written.get("finding", "")),
+        str(written.get("says", "")),
+        by_hand if isinstance(by_hand, Mapping) else {"any": str(by_hand)},
+        written.get("early") == "true",
+        path,
+    )
+
+
+def _edges(written: Mapping[str, Any], causes: Iterable[str]) -> list[Edge]:
+    """One edge, or for `follow: FACT` an edge to the finding of each cause that the fact may hold."""
+    also = tuple(written.get("also", ()))
+    if "follow" in written:
+        key = str(written["follow"])
+        guard = conditions.parse(written["when"]) if "when" in written else conditions.ALWAYS
+        return [
+            Edge(conditions.All((guard, conditions.Test(key, "=", (cause,)))), FINDING + cause, also, True)
+            for cause in causes
+            if "." in cause
+        ]
+    return [Edge(conditions.parse(written.get("when", {})), str(written["go"]), also)]
+
+
+def _question(key: str, written: Mapping[str, Any]) -> Question:
+    options = tuple(Option(value, str(label)) for value, label in dict(written.get("options", {})).items())
+    return Question(
+        key,
+        str(written.get("ask", key)),
+        options,
+        str(written.get("why", "")),
+        str(written.get("how", "")),
+        str(written.get("default", "")),
+    )
+
+
+def _spec(key: str, written: Mapping[str, Any]) -> FactSpec:
+    values = tuple(str(value) for value in written.get("values", ()))
+    sources = tuple(str(source) for source in written.get("from", ()))
+    kind = str(written.get("kind", "choice" if values else "text"))
+    return FactSpec(key, kind, str(written.get("meaning", "")), values, sources, str(written.get("learn", "")))
+
+
+def _caution(written: Mapping[str, Any], layer: str, path: Path) -> Caution:
+    try:
+        when = conditions.parse(written["when"])
+        return Caution(str(written.get("layer", layer)), when, str(written["text"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ContentError([f"{path}: a caution cannot be read: {error}"]) from error
+
+
+def _mapping(data: Any, path: Path) -> dict[str, Any]:
+    if data is None or data == "":
+        return {}
+    if not isinstance(data, dict):
+        raise ContentError([f"{path}: a mapping is expected at the top"])
+    return data

@@ -1,0 +1,124 @@
+"""YAML read twice: fast, as text only, for a run; and with file, line and duplicate keys, for the lint.
+
+Every scalar is text: `yes`, `01002` and `12:30` stay what the author wrote. Where an index made at build time holds
+the same file (by its hash), that is read instead: JSON is ten times quicker than YAML.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from wizard.errors import ContentError
+
+INDEX = ".index"
+LARGEST = 4 * 1024 * 1024
+"""Bytes; a content file beyond this is refused."""
+
+
+class Place(NamedTuple):
+    """Where something is written."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class Located(NamedTuple):
+    """A file read for the lint: its data, and the place of each path of keys below it."""
+
+    data: Any
+    places: dict[tuple[str, ...], Place]
+    problems: list[str]
+
+
+def digest(raw: bytes) -> str:
+    """The hash by which an index entry knows its file."""
+    return hashlib.blake2b(raw, digest_size=16).hexdigest()
+
+
+def read_bytes(path: Path) -> bytes:
+    """The file's bytes. Raises ContentError when it cannot be read or is too large."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ContentError([f"{path}: cannot be read: {error.strerror or error}"]) from error
+    if len(raw) > LARGEST:
+        raise ContentError([f"{path}: is larger than {LARGEST // 1024} KiB; split it"])
+    return raw
+
+
+def load(path: Path) -> Any:
+    """What the file says, every scalar as text. Raises ContentError with file and line."""
+    raw = read_bytes(path)
+    indexed = path.parent / INDEX / (path.stem + ".json")
+    try:
+        entry = json.loads(indexed.read_bytes())
+        if entry["hash"] == digest(raw):
+            return entry["data"]
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # no index, or not of this file: the YAML itself is the truth
+    return parse(raw, path)
+
+
+def parse(raw: bytes, path: Path) -> Any:
+    """The YAML in `raw` as text, lists and mappings."""
+    import yaml
+
+    loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    try:
+        return yaml.load(raw, Loader=loader)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise ContentError([f"{path}{_line_of(error)}: is not valid YAML: {_first_line(error)}"]) from error
+
+
+def locate(path: Path, name: str) -> Located:
+    """The file with the place of each key, and a problem for each duplicate key."""
+    import yaml
+
+    raw = read_bytes(path)
+    loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    try:
+        root = yaml.compose(raw, Loader=loader)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        return Located({}, {}, [f"{name}{_line_of(error)}: is not valid YAML: {_first_line(error)}"])
+    places: dict[tuple[str, ...], Place] = {}
+    problems: list[str] = []
+    data = _walk(root, (), name, places, problems, 0) if root is not None else {}
+    return Located(data, places, problems)
+
+
+def _walk(
+    node: Any, at: tuple[str, ...], name: str, places: dict[tuple[str, ...], Place], problems: list[str], depth: int
+) -> Any:
+    import yaml
+
+    places[at] = Place(name, node.start_mark.line + 1)
+    if depth > 40:
+        problems.append(f"{places[at]}: is nested too deeply")
+        return ""
+    if isinstance(node, yaml.MappingNode):
+        data: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            if key in data:
+                problems.append(f"{name}:{key_node.start_mark.line + 1}: the key '{key}' is there twice")
+            data[key] = _walk(value_node, (*at, key), name, places, problems, depth + 1)
+            places[(*at, key)] = Place(name, key_node.start_mark.line + 1)
+        return data
+    if isinstance(node, yaml.SequenceNode):
+        return [_walk(one, (*at, str(i)), name, places, problems, depth + 1) for i, one in enumerate(node.value)]
+    return node.value
+
+
+def _line_of(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return f":{mark.line + 1}" if mark is not None else ""
+
+
+def _first_line(error: Exception) -> str:
+    return str(getattr(error, "problem", None) or error).splitlines()[0]

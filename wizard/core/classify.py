@@ -1,0 +1,441 @@
+"""From the words of an error to a cause: the one classifier of error texts.
+
+It serves the walk, the reader of logs and `explain`. It is handed rules and text and returns values: it opens
+nothing, reads no clock and never raises because of a text, however long, broken or hostile that text is.
+
+What a rule's pattern meets is not the raw line. Colours are gone, `\\"` and `\\n` of JSON and of stack traces are
+undone, a run of blanks is one space, and the letter case does not matter. Lines that belong to one error (DETAIL,
+HINT, stack frames, `Caused by`, an indented rest) are one record with `\\n` between them, so that `\\s` in a pattern
+may cross a line end. The words at both edges of a pattern are whole words: that is what makes the index possible.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+LINE_LIMIT = 4096
+"""Characters of a line that are looked at together; a longer line is looked at in overlapping pieces."""
+RECORD_LINES = 400
+"""Lines that one record may have; a longer one is cut, so that memory stays bounded."""
+_OVERLAP = 512
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_BLANKS = re.compile(r"[ \t\r\f\v\x00]+")
+_WORD = re.compile(r"[a-z0-9_]+")
+_WHOLE_WORD = re.compile(r"(?<![a-z0-9_?])[a-z0-9_]{2,}(?![a-z0-9_?])")
+_COMPOSE_PREFIX = re.compile(r"^[A-Za-z0-9_.-]+\s+\| ")
+_FIELD_LINE = re.compile(r"^[^\"']{0,160}?\b(?:DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION|BACKTRACE): ")
+_SEVERITY = re.compile(r"\b(?:FATAL|ERROR|PANIC|LOG|WARNING|NOTICE|INFO|Error|Fehler|ERREUR)\b ?:")
+_CONTINUED = re.compile(
+    r"^(?:Caused by\b|\.\.\. \d+ |Is the server running|Is server running|TCP/IP connections on port|"
+    r"connections on Unix domain socket|This probably means|before or while processing|"
+    r"The above exception was|During handling of the above|Either provide the file)"
+)
+_INDENTED_LOG_LINE = re.compile(r"^\s+(?:\[?\d{4}-\d\d-\d\d|\[?\d\d:\d\d:\d\d|[A-Z]+ ?\[)")
+_CAUSED_BY = re.compile(r"^\W*(?:Caused by|Suppressed)\b")
+
+_FOREIGN = re.compile(
+    r"(?<![\w.])https?://|\b(?:redis|mongo(?:db)?|kafka|zookeeper|amqps?|rabbitmq|smtps?|elasticsearch|opensearch|"
+    r"memcached?|etcd|consul|vault|grpc|ldaps?://|sqlserver|mssql|oracle|cassandra|clickhouse|urllib3|requests"
+    r"|nginx|upstream|httpx?)\b|"
+    r":(?:22|25|53|80|88|389|443|465|587|636|1433|1521|2181|2375|2379|4222|4317|4318|5000|5601|5671|5672|6379|"
+    r"8000|8080|8081|8200|8443|8500|8888|9000|9042|9090|9092|9200|9300|9411|11211|15672|16379|26379|27017|27018)\b",
+    re.IGNORECASE,
+)
+_DATABASE = re.compile(
+    r"postgres|psql|\bpg\b|\bpg[._]|libpq|pq:|pgx|psycopg|asyncpg|mysql|maria|\bsql|jdbc|hikari|database|\bdb\b|"
+    r"pgbouncer|proxysql|maxscale|prisma|sequelize|typeorm|knex|hibernate|gorm|\borm\b|django|activerecord|ecto|"
+    r"dbconnection|\b5432\b|\b6432\b|\b3306\b|\b6033\b|\b33060\b",
+    re.IGNORECASE,
+)
+_ENGINES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("pgbouncer", re.compile(r"pgbouncer|\b6432\b", re.IGNORECASE)),
+    ("proxysql", re.compile(r"proxysql|\b6033\b|MySrvC\.cpp|MySQL_\w+\.cpp|mysql_\w+\.cpp", re.IGNORECASE)),
+    (
+        "postgresql",
+        re.compile(
+            r"postgr|psql|libpq|psycopg|asyncpg|pgx|npgsql|pq:|\bpg[_:. -]|DBD::Pg|\b5432\b|\.s\.PGSQL",
+            re.IGNORECASE,
+        ),
+    ),
+    ("mariadb", re.compile(r"mariadb", re.IGNORECASE)),
+    ("mysql", re.compile(r"mysql|mysqli|\b3306\b|HY000|InnoDB", re.IGNORECASE)),
+)
+_DRIVERS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (name, re.compile(pattern, re.IGNORECASE))
+    for name, pattern in (
+        ("psycopg2", r"psycopg2"),
+        ("psycopg", r"\bpsycopg\b"),
+        ("asyncpg", r"asyncpg"),
+        ("pymysql", r"pymysql"),
+        ("mysql-connector-python", r"mysql\.connector|mysql-connector-python"),
+        ("mysqlclient", r"MySQLdb|_mysql_exceptions"),
+        ("prisma", r"prisma"),
+        ("hikaricp", r"hikari"),
+        ("pgjdbc", r"org\.postgresql|PSQLException"),
+        ("mariadb-java", r"org\.mariadb\.jdbc"),
+        ("connector-j", r"com\.mysql\.(?:cj|jdbc)|Communications link failure"),
+        ("pgx", r"\bpgx|pgconn"),
+        ("lib/pq", r"\bpq: |lib/pq"),
+        ("go-sql-driver", r"go-sql-driver|\[mysql\] "),
+        ("npgsql", r"npgsql"),
+        ("sqlx", r"sqlx"),
+        ("mysql2", r"node_modules/mysql2|\bmysql2\b"),
+        ("pg", r"node_modules/pg\b|pg-pool|pg-protocol"),
+        ("pdo", r"\bPDO|SQLSTATE\["),
+        ("mysqli", r"mysqli"),
+        ("postgrex", r"postgrex"),
+        ("rails", r"ActiveRecord|PG::\w+"),
+        ("perl-dbi", r"DBD::|DBI "),
+        ("sqlalchemy", r"sqlalchemy"),
+    )
+)
+_CODES = re.compile(
+    r"\bERROR (?P<a>[1-4]\d{3}) \(|[( ](?P<b>[12]\d{3}), ?[\"']|SQLSTATE\[\w{5}\] \[(?P<c>\d{4})\]|"
+    r"\((?:\w{5}/)(?P<d>\d{4})\)|\bSQLSTATE[ :=]*\(?(?P<e>[0-9A-Z]{5})\b|\[(?P<f>[0-57XF][0-9A-Z]\w[0-9]{2})\]|"
+    r"\bError (?P<g>[1-4]\d{3})(?: \(\w{5}\))?:|\[(?P<h>MY-\d{6})\]|\b(?P<i>P[12]0\d\d)\b"
+)
+_CONTEXT = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r'server at "(?P<host>[^"\n]{1,255})"(?: \((?P<address>[0-9A-Fa-f.:]+)\))?, port (?P<port>\d+)',
+        r'running on host "(?P<host>[^"\n]{1,255})"(?: \((?P<address>[^)\n]{1,64})\))?'
+        r"[^\n]{0,80}\s?[^\n]{0,40}port (?P<port>\d+)",
+        r'(?:on socket|domain socket) "(?P<socket>[^"\n]{1,255})"',
+        r"through socket '(?P<socket>[^'\n]{1,255})'",
+        r"server on '(?P<host>[^':\n]{1,255})(?::(?P<port>\d+))?'",
+    )
+)
+_COMMON = frozenset(
+    "the to for of in on at is not no a an and or by with from user database server connection host error failed"
+    " could cannot connect port fatal log warning client mysql postgresql sql be has was are it this that you"
+    " cause caused exception timeout password file line name role".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One way in which software words a cause. `pattern` may be empty: then `code` alone decides."""
+
+    id: str
+    cause: str
+    pattern: str
+    code: str | None = None
+    engine: str | None = None
+    driver: str | None = None
+    weight: int = 50
+    candidates: tuple[str, ...] = ()
+    source: str = ""
+    examples: tuple[str, ...] = ()
+    lookalikes: tuple[str, ...] = ()
+    origin: str = ""
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, object], origin: str = "") -> Rule:
+        """Build a rule from one entry of a message file whose scalars are text.
+
+        Raises KeyError for a missing `id`, `cause` or for having neither `pattern` nor `code`, ValueError for a
+        weight that is no number.
+        """
+        if "pattern" not in mapping and "code" not in mapping:
+            raise KeyError("pattern")
+        return cls(
+            id=str(mapping["id"]),
+            cause=str(mapping["cause"]),
+            pattern=str(mapping.get("pattern") or ""),
+            code=_optional(mapping.get("code")),
+            engine=_optional(mapping.get("engine")),
+            driver=_optional(mapping.get("driver")),
+            weight=int(str(mapping.get("weight", 50))),
+            candidates=_texts(mapping.get("candidates")),
+            source=str(mapping.get("source") or ""),
+            examples=_texts(mapping.get("examples")),
+            lookalikes=_texts(mapping.get("not")),
+            origin=origin,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a text was recognised as. `line` counts from 1; `engine` is `unknown` where nothing tells."""
+
+    cause: str
+    rule_id: str
+    candidates: tuple[str, ...]
+    captures: dict[str, str] = field(hash=False)
+    engine: str
+    code: str | None
+    driver: str | None
+    text: str
+    line: int = 1
+    weight: int = 50
+
+
+@dataclass(slots=True)
+class _Record:
+    """The normalised lines of one error, each with its number in the input."""
+
+    lines: list[str] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    in_trace: bool = False
+    chained: bool = False
+
+
+class Classifier:
+    """Finds the best rule for a text. Making one is cheap; patterns are compiled when a text first needs them."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._rules: Sequence[Rule] = tuple(rules)
+        self._index: dict[str, list[int]] | None = None
+        self._always: list[int] = []
+        self._compiled: dict[int, re.Pattern[str]] = {}
+
+    def classify(self, text: str, *, code: str | None = None, engine: str | None = None) -> Match | None:
+        """Return the cause that best explains `text`, or None.
+
+        `code` is an SQLSTATE, a MySQL number or a driver's code when the caller has it apart from the text;
+        `engine` settles what the text leaves open. A server that speaks another language is known by the code.
+        """
+        best: Match | None = None
+        for match in self._matches(text.splitlines(), code, engine):
+            if best is None or match.weight > best.weight:
+                best = match
+        return best or (self._by_code(text, code, engine) if code else None)
+
+    def classify_all(self, text: str | Iterable[str]) -> Iterator[Match]:
+        """Yield one Match for each recognised error, in the order of the text, holding one record at a time."""
+        return self._matches(text.splitlines() if isinstance(text, str) else text, None, None)
+
+    def _matches(self, lines: Iterable[str], code: str | None, engine: str | None) -> Iterator[Match]:
+        for record in _records(lines):
+            match = self._best(record, code, engine)
+            if match is not None:
+                yield match
+
+    def _best(self, record: _Record, code: str | None, engine: str | None) -> Match | None:
+        text = "\n".join(record.lines)
+        best: tuple[tuple[int, int, int], Rule, re.Match[str]] | None = None
+        first: int | None = None
+        for number in self._possible(text):
+            rule = self._rules[number]
+            found = self._pattern(number).search(text)
+            if found is None or (rule.engine is None and rule.driver is None and _is_foreign(text, found)):
+                continue
+            first = found.start() if first is None else min(first, found.start())
+            at = text.count("\n", 0, found.start())
+            caused = at + 1 if _CAUSED_BY.match(record.lines[at]) else 0
+            rank = (_weight(rule, code, engine), caused, -found.start())
+            if best is None or rank > best[0]:
+                best = (rank, rule, found)
+        if best is None or first is None:
+            return None
+        (weight, _, _), rule, found = best
+        return _match(rule, found, record, text.count("\n", 0, first), weight, code, engine)
+
+    def _by_code(self, text: str, code: str, engine: str | None) -> Match | None:
+        rules = [r for r in self._rules if not r.pattern and r.code == code and _fits(r.engine, engine)]
+        if not rules:
+            return None
+        rule = max(rules, key=lambda r: r.weight)
+        known = engine or rule.engine or "unknown"
+        return Match(
+            rule.cause,
+            rule.id,
+            rule.candidates,
+            {},
+            known,
+            code,
+            rule.driver,
+            text[:LINE_LIMIT].strip(),
+            1,
+            rule.weight,
+        )
+
+    def _possible(self, text: str) -> Iterable[int]:
+        """The rules whose word occurs in the text, in the order of the rules."""
+        if self._index is None:
+            self._index = self._build_index()
+        index = self._index
+        words = index.keys() & set(_WORD.findall(text.lower()))
+        if not words:
+            return self._always
+        return sorted({*self._always, *(number for word in words for number in index[word])})
+
+    def _build_index(self) -> dict[str, list[int]]:
+        """File each rule under the rarest word without which its pattern cannot match."""
+        branches = [(n, _needed_words(rule.pattern)) for n, rule in enumerate(self._rules) if rule.pattern]
+        uses: dict[str, int] = {}
+        for _, alternatives in branches:
+            for word in {word for words in alternatives for word in words}:
+                uses[word] = uses.get(word, 0) + 1
+        index: dict[str, list[int]] = {}
+        for number, alternatives in branches:
+            if not all(alternatives):
+                self._always.append(number)
+                continue
+            for words in alternatives:
+                word = min(words, key=lambda w: (w in _COMMON, uses[w], -len(w), w))
+                index.setdefault(word, []).append(number)
+        return index
+
+    def _pattern(self, number: int) -> re.Pattern[str]:
+        compiled = self._compiled.get(number)
+        if compiled is None:
+            compiled = re.compile(self._rules[number].pattern, re.IGNORECASE | re.MULTILINE)
+            self._compiled[number] = compiled
+        return compiled
+
+
+def normalise(line: str) -> str:
+    """Return a line as patterns see it: no colours, no escapes, no container name in front, single blanks."""
+    if "\x1b" in line:
+        line = _COLOUR.sub("", line)
+    if "\\" in line:
+        line = re.sub(r"\\+([\"'])", r"\1", line)
+        line = re.sub(r"\\+[rn](?:\\+t)?", "\n", line)
+    if " | " in line:
+        line = _COMPOSE_PREFIX.sub("", line)
+    return _BLANKS.sub(" ", line).strip()
+
+
+def _records(lines: Iterable[str]) -> Iterator[_Record]:
+    """Group lines into errors. A line longer than LINE_LIMIT becomes several records with the same number."""
+    record = _Record()
+    for number, raw in enumerate(lines, 1):
+        if len(raw) > LINE_LIMIT:
+            if record.lines:
+                yield record
+            record = _Record()
+            for start in range(0, len(raw), LINE_LIMIT - _OVERLAP):
+                yield _Record([normalise(raw[start : start + LINE_LIMIT]).replace("\n", " ")], [number])
+            continue
+        pieces = [piece.strip() for piece in normalise(raw).split("\n")]
+        if record.lines and (len(record.lines) >= RECORD_LINES or not _continues(record, raw, pieces[0])):
+            yield record
+            record = _Record()
+        _note_trace(record, raw, pieces[0])
+        record.lines.extend(pieces)
+        record.numbers.extend([number] * len(pieces))
+    if record.lines:
+        yield record
+
+
+def _continues(record: _Record, raw: str, line: str) -> bool:
+    """Whether a line belongs to the error that the record began."""
+    if not line:
+        return record.in_trace or record.chained or bool(record.lines[-1])
+    if record.in_trace or (record.chained and line.startswith("Traceback")):
+        return True
+    if raw[:1] in " \t" and not _INDENTED_LOG_LINE.match(raw):
+        return True
+    if _CONTINUED.match(line):
+        return True
+    detail = _FIELD_LINE.match(line)
+    return detail is not None and _SEVERITY.search(line, 0, detail.end()) is None
+
+
+def _note_trace(record: _Record, raw: str, line: str) -> None:
+    """Remember that a Python traceback is open: its last line, the exception, is not indented."""
+    if line.startswith("Traceback (most recent"):
+        record.in_trace, record.chained = True, False
+    elif line and raw[:1] not in " \t":
+        record.in_trace = False
+        record.chained = line.startswith(("The above exception", "During handling"))
+
+
+def _needed_words(pattern: str) -> list[set[str]]:
+    """For each top-level alternative, the whole words that any text matching it must have.
+
+    Groups, classes and repeats become `?`, which spoils the words that touch them: fewer words, never a wrong one.
+    """
+    out: list[str] = []
+    depth = position = 0
+    while position < len(pattern):
+        char = pattern[position]
+        position += 1
+        if char == "\\":
+            char = pattern[position : position + 1]
+            position += 1
+            out.extend(() if depth else [" " if char in "bsWBA" else "?" if char.isalnum() else char])
+        elif char == "[":
+            end = pattern.index("]", position + (2 if pattern[position] == "^" else 1))
+            position = end + 1
+            out.extend(() if depth else "?")
+        elif char in "()":
+            depth += 1 if char == "(" else -1
+            out.extend("?" if depth == 0 else ())
+        elif depth == 0:
+            if char in "*?{" and out:
+                out[-1] = "?"
+                position = pattern.index("}", position) + 1 if char == "{" else position
+            else:
+                out.append({"+": "?", ".": "?", "|": "\n", "^": " ", "$": " "}.get(char, char.lower()))
+    return [set(_WHOLE_WORD.findall(branch)) for branch in "".join(out).split("\n")]
+
+
+def _is_foreign(text: str, found: re.Match[str]) -> bool:
+    """Whether an error without a database's words is about another service: its line names one, and no database."""
+    start = text.rfind("\n", 0, found.start()) + 1
+    end = text.find("\n", found.end())
+    line = text[start : end if end >= 0 else len(text)]
+    return _FOREIGN.search(line) is not None and _DATABASE.search(text) is None
+
+
+def _fits(rule_engine: str | None, engine: str | None) -> bool:
+    families = {"mariadb": "mysql", "proxysql": "mysql", "maxscale": "mysql", "pgbouncer": "postgresql"}
+    if rule_engine is None or engine is None or engine == "unknown":
+        return True
+    return families.get(rule_engine, rule_engine) == families.get(engine, engine)
+
+
+def _weight(rule: Rule, code: str | None, engine: str | None) -> int:
+    bonus = 10 if code is not None and rule.code == code else 0
+    return rule.weight + bonus - (0 if _fits(rule.engine, engine) else 15)
+
+
+def _match(
+    rule: Rule,
+    found: re.Match[str],
+    record: _Record,
+    first: int,
+    weight: int,
+    code: str | None,
+    engine: str | None,
+) -> Match:
+    text = "\n".join(record.lines)
+    decisive = text.count("\n", 0, found.start())
+    captures = {key: value for key, value in found.groupdict().items() if value}
+    for pattern in _CONTEXT:
+        context = pattern.search(text)
+        if context is not None:
+            for key, value in context.groupdict().items():
+                if value:
+                    captures.setdefault(key, value)
+    words = record.lines[first] if first == decisive else f"{record.lines[first]} {record.lines[decisive]}"
+    spoken = rule.code or captures.pop("code", None) or code or _code_in(text)
+    named = (
+        rule.engine
+        or next((name for name, hint in _ENGINES if hint.search(text)), None)
+        or engine
+        or "unknown"
+    )
+    driver = rule.driver or next((name for name, hint in _DRIVERS if hint.search(text)), None)
+    number = record.numbers[first]
+    return Match(rule.cause, rule.id, rule.candidates, captures, named, spoken, driver, words, number, weight)
+
+
+def _code_in(text: str) -> str | None:
+    found = _CODES.search(text)
+    return next((value for value in found.groups() if value), None) if found else None
+
+
+def _optional(value: object) -> str | None:
+    return None if value is None or value == "" else str(value)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if value is None or value == "":
+        return ()
+    return tuple(str(item) for item in value) if isinstance(value, list | tuple) else (str(value),)

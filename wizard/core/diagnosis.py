@@ -1,0 +1,121 @@
+"""What a finished walk means: the verdict, the state of each layer, and what else the evidence allows.
+
+Inconclusive is computed, not written: the findings still reachable from the hops that met an unknown, ranked by
+how directly they follow, each with the fact that would decide and the command that a person can run to learn it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wizard.core.conditions import tests
+from wizard.core.facts import Facts
+from wizard.core.steps import Finished
+from wizard.core.tree import EXTRA_LAYERS, FINDING, HEALTHY, INCONCLUSIVE, LAYERS, Tree, open_edges
+from wizard.core.walk import Walk
+
+MOST_CANDIDATES = 12
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A cause that is still possible: the fact that would decide, and a command that tells it."""
+
+    cause: str
+    fact: str = ""
+    learn: str = ""
+
+
+@dataclass(frozen=True)
+class LayerState:
+    """One rung of the ladder. `outcome` is ok, fault, warning, skipped or unknown."""
+
+    layer: str
+    outcome: str
+    ms: float = 0.0
+    summary: str = ""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The verdict. `status` is healthy, fault or inconclusive."""
+
+    status: str
+    cause: str
+    candidates: tuple[Candidate, ...]
+    layers: tuple[LayerState, ...]
+
+
+def conclude(walk: Walk) -> Diagnosis:
+    """The verdict of a walk; one that did not finish is inconclusive."""
+    step = walk.step
+    cause = step.cause if isinstance(step, Finished) else INCONCLUSIVE
+    status = cause if cause in (HEALTHY, INCONCLUSIVE) else "fault"
+    if status == "fault" and isinstance(step, Finished):
+        candidates = [Candidate(other) for other in dict.fromkeys(step.also) if other != cause]
+    elif status == INCONCLUSIVE:
+        candidates = remaining(walk)
+    else:
+        candidates = []
+    return Diagnosis(status, cause, tuple(candidates[:MOST_CANDIDATES]), layer_states(walk, status))
+
+
+def remaining(walk: Walk) -> list[Candidate]:
+    """The causes that what is known does not exclude, the most direct first."""
+    found: dict[str, Candidate] = {}
+    for hop in reversed(walk.trail):
+        if hop.unknown:
+            _reach(walk.tree, walk.facts, hop.node, found)
+        for cause in hop.also:
+            found.setdefault(cause, Candidate(cause))
+    if not walk.finished:
+        _reach(walk.tree, walk.facts, walk.at, found)
+    healthy = found.pop(HEALTHY, None)
+    return [*found.values(), *([healthy] if healthy else [])]
+
+
+def _reach(tree: Tree, facts: Facts, start: str, found: dict[str, Candidate]) -> None:
+    """Breadth first over the edges that are not excluded; each finding with the fact that would decide."""
+    queue: list[tuple[str, str]] = [(start, "")]
+    seen = {start}
+    for node_id, fact in queue:
+        node = tree.node(node_id)
+        if node.kind == "finding":
+            if node.cause != INCONCLUSIVE and node.cause not in found:
+                spec = tree.specs.get(fact)
+                found[node.cause] = Candidate(node.cause, fact, spec.learn if spec else "")
+            continue
+        undecided = ""
+        for edge in open_edges(node, facts):
+            unknown = [test.key for test in tests(edge.when) if not facts.known(test.key)]
+            undecided = unknown[0] if unknown else undecided
+            for cause in edge.also:
+                found.setdefault(cause, Candidate(cause, fact or undecided))
+            if edge.go not in seen:
+                seen.add(edge.go)
+                queue.append((edge.go, undecided or fact))
+        if node.unknown and node.unknown not in seen and node.unknown != FINDING + INCONCLUSIVE:
+            seen.add(node.unknown)
+            queue.append((node.unknown, undecided or fact))
+
+
+def layer_states(walk: Walk, status: str) -> tuple[LayerState, ...]:
+    """The ladder: every layer of `LAYERS`, and the others where the walk looked at them."""
+    visited = {hop.layer for hop in walk.trail}
+    stopped = walk.trail[-1].layer if walk.trail else ""
+    cautions = {caution.layer for caution in walk.tree.warnings(walk.facts)}
+    states = []
+    for layer in (*LAYERS, *(extra for extra in EXTRA_LAYERS if extra in visited)):
+        hops = [hop for hop in walk.trail if hop.layer == layer and hop.kind != "decide"]
+        here = layer in visited
+        if layer == stopped and status == "fault":
+            outcome = "fault"
+        elif not here:
+            outcome = "skipped"
+        elif any(hop.unknown for hop in walk.trail if hop.layer == layer):
+            outcome = "unknown"
+        else:
+            outcome = "warning" if layer in cautions else "ok"
+        summary = next((hop.summary or hop.trouble for hop in reversed(hops) if hop.summary or hop.trouble), "")
+        states.append(LayerState(layer, outcome, round(sum(hop.ms for hop in hops), 1), summary))
+    return tuple(states)

@@ -1,0 +1,253 @@
+"""A cause page made into what one reader sees: the fixes that apply here, first those that surely do.
+
+Placeholders are filled from facts and quoted for the language of their command. Facts come from servers and
+files that nobody vouches for, so a value is data everywhere: where it could become code, its placeholder
+stays visible. Nothing in here opens, runs or prints anything.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wizard.core import conditions
+from wizard.core.conditions import All, Any_, Condition, Not, Test, Truth
+from wizard.core.facts import Facts, text_of
+from wizard.core.quoting import MYSQL_FAMILY, ShellReader, flat, sql_identifier, sql_literal, unseen_removed
+
+LONGEST = 600
+"""Characters of a value that a sentence takes; the rest is cut."""
+_TOKEN = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9-]*)(?::(id|lit))?\}")
+_HARMLESS = re.compile(r"[\w.,:/@%+=~^\[\]-]+")
+"""What is one word, and only a word, in every language of a command."""
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_PLACE_ENGINE = {"psql": "postgresql", "mysql": "mysql"}
+_TERMS = {
+    "managed": "managed service",
+    "server_access": "access to the database host",
+    "worked_before": "worked before",
+    "others_connect": "others connect",
+    "host.os-family": "system",
+    "host.service-manager": "service manager",
+    "server.version-major": "server version",
+    "target.is-local": "database on this machine",
+    "target.is-socket": "connection by socket",
+    "tls.offered": "TLS offered",
+}
+
+
+@dataclass(frozen=True)
+class Command:
+    """Something to type, or to write into a file. `when` is set where only the reader can know it."""
+
+    language: str
+    where: str
+    text: str
+    when: str = ""
+
+
+@dataclass(frozen=True)
+class Fix:
+    """One thing to do. `when` is its condition in words; `sure` says whether the facts confirm it."""
+
+    title: str
+    when: str = ""
+    why: str = ""
+    risk: str = "safe"
+    undo: str = ""
+    commands: tuple[Command, ...] = ()
+    sure: bool = True
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The page of one cause, filled for one walk."""
+
+    cause: str
+    title: str
+    meaning: str = ""
+    why_here: str = ""
+    why: tuple[str, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+    avoid: tuple[str, ...] = ()
+    verify: tuple[Command, ...] = ()
+    see_also: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    hand_over: str = ""
+    seen_as: tuple[str, ...] = ()
+
+
+class Filler:
+    """Puts facts in the place of placeholders. One instance a walk."""
+
+    def __init__(self, facts: Facts, fills: Mapping[str, tuple[str, ...]]) -> None:
+        self.facts = facts
+        self._fills = fills
+
+    def sentence(self, text: str) -> str:
+        """The text with its placeholders filled, plainly; one without a fact stays as it is."""
+
+        def put(match: re.Match[str]) -> str:
+            name = match[1]
+            if name is None:
+                return match[0][0]
+            value = _cut(flat(text_of(found))) if (found := self._find(name)) is not None else ""
+            return value or match[0]
+
+        return _TOKEN.sub(put, text).strip()
+
+    def command(self, text: str, language: str, where: str = "") -> str:
+        """The command with each value quoted for its language; one that cannot be quoted is not filled in."""
+        parts: list[str] = []
+        scanner = ShellReader()
+        end = 0
+        for match in _TOKEN.finditer(text):
+            parts.append(text[end : match.start()])
+            scanner.read(parts[-1])
+            end = match.end()
+            if match[1] is None:
+                parts.append(match[0][0])
+                scanner.read(parts[-1])
+                continue
+            filled = self._quoted(match[1], match[2] or "", language, self._dialect(where), scanner.exposed)
+            parts.append(match[0] if filled is None else filled)
+        parts.append(text[end:])
+        return "".join(parts).strip("\n")
+
+    def _find(self, name: str) -> Any:
+        """The value of the first known fact that fills the placeholder, or None."""
+        for key in self._fills.get(name, (f"target.{name}", name)):
+            value = self.facts.get(key)
+            if (
+                value is None
+                or value in ("", (), ("none",))
+                or (value == "none" and not key.startswith("target."))
+            ):
+                continue
+            return value
+        return None
+
+    def _dialect(self, where: str) -> str:
+        """Whose SQL it is: that of the program in which it is typed, else that of the server."""
+        engine = _PLACE_ENGINE.get(where) or self.facts.text("engine") or "postgresql"
+        return "mysql" if engine in MYSQL_FAMILY else "postgresql"
+
+    def _quoted(self, name: str, kind: str, language: str, dialect: str, exposed: bool) -> str | None:
+        """The value as the language needs it, or None where there is none or none that is safe."""
+        found = self._find(name)
+        if found is None:
+            return None
+        raw = found[0] if isinstance(found, tuple) else text_of(found)
+        value = unseen_removed(raw)
+        if not value:
+            return None
+        if language in ("sql", "sh") and kind:
+            value = sql_identifier(value, dialect) if kind == "id" else sql_literal(value, dialect)
+        if language == "sh":
+            if exposed:
+                return shlex.quote(value)
+            return value if _HARMLESS.fullmatch(value) else None
+        if language == "sql":
+            return value if kind or _NUMBER.fullmatch(value) else sql_literal(value, dialect)
+        return value if value == raw and _HARMLESS.fullmatch(value) else None
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def describe(condition: Condition) -> str:
+    """A condition in words: `system: debian or rhel`. Empty for one that always holds."""
+    if isinstance(condition, Test):
+        return _describe_test(condition)
+    if isinstance(condition, Not):
+        return f"not ({describe(condition.part)})"
+    word = ", " if isinstance(condition, All) else "; or "
+    texts = [f"({describe(part)})" if isinstance(part, Any_) else describe(part) for part in condition.parts]
+    return word.join(text for text in texts if text)
+
+
+def _describe_test(test: Test) -> str:
+    term = _TERMS.get(test.key, test.key.replace(".", " ").replace("_", " "))
+    operands = " or ".join(test.operands)
+    return (
+        f"{term}: {operands}"
+        if test.op == "="
+        else f"{term}: {'not' if test.op == '!' else test.op} {operands}"
+    )
+
+
+def render(
+    cause: str,
+    page: Mapping[str, Any],
+    facts: Facts,
+    fills: Mapping[str, tuple[str, ...]],
+    one_line: str = "",
+    evidence: str = "",
+) -> Finding:
+    """The finding `cause` for these facts.
+
+    `page` is the page as YAML says it (may be empty), `fills` maps a placeholder to the facts that may fill
+    it, `one_line` is the catalogue's line, `evidence` the quotation that decided. Raises for no fact.
+    """
+    filler = Filler(facts, fills)
+    here = [str(one.get("text", "")) for one in page.get("here", ()) if _truth(one, facts)[0] is True]
+    why_here = " ".join(filler.sentence(text) for text in here)
+    if evidence:
+        why_here = f"{why_here} Seen: {_cut(flat(evidence))}".strip()
+    return Finding(
+        cause,
+        filler.sentence(str(page.get("title") or one_line or cause)),
+        filler.sentence(str(page.get("meaning", ""))),
+        why_here,
+        _sentences(page.get("why", ()), filler),
+        tuple(_fixes(page.get("fixes", ()), filler)),
+        _sentences(page.get("avoid", ()), filler),
+        tuple(_commands(page.get("verify", ()), filler)),
+        tuple(str(one) for one in page.get("see-also", ())),
+        tuple(str(one) for one in page.get("sources", ())),
+        filler.sentence(str(page.get("hand-over", ""))),
+        tuple(str(one) for one in page.get("seen-as", ())),
+    )
+
+
+def _sentences(written: Iterable[Any], filler: Filler) -> tuple[str, ...]:
+    return tuple(filler.sentence(str(one)) for one in written)
+
+
+def _truth(written: Mapping[str, Any], facts: Facts) -> tuple[Truth, str]:
+    """Whether the `when` of a part of a page holds, and the condition in words."""
+    if "when" not in written:
+        return True, ""
+    condition = conditions.parse(written["when"])
+    return condition.holds(facts), describe(condition)
+
+
+def _fixes(written: Iterable[Mapping[str, Any]], filler: Filler) -> list[Fix]:
+    """The fixes that are not excluded: those that surely apply before those that may, else as written."""
+    fixes = []
+    for one in written:
+        truth, words = _truth(one, filler.facts)
+        commands = tuple(_commands(one.get("commands", ()), filler))
+        # A fix that has commands, but none for this engine or place, belongs to somebody else.
+        if truth is False or (one.get("commands") and not commands):
+            continue
+        title, why, undo = (filler.sentence(str(one.get(key, ""))) for key in ("title", "why", "undo"))
+        fixes.append(Fix(title, words, why, str(one.get("risk", "safe")), undo, commands, truth is True))
+    return sorted(fixes, key=lambda fix: not fix.sure)
+
+
+def _commands(written: Iterable[Mapping[str, Any]], filler: Filler) -> Iterator[Command]:
+    """The commands that are not excluded, in their written order: they are often steps of one work."""
+    engine = filler.facts.text("engine")
+    for one in written:
+        truth, words = _truth(one, filler.facts)
+        wanted = one.get("engine", engine)
+        if truth is False or (engine and engine not in (wanted if isinstance(wanted, list) else [wanted])):
+            continue
+        language, where = str(one.get("language", "sh")), str(one.get("where", ""))
+        text = filler.command(str(one.get("text", "")), language, where)
+        yield Command(language, where, text, "" if truth else words)

@@ -1,0 +1,164 @@
+"""The decision tree as a value: nodes, ordered edges, questions, declared facts and warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from wizard.core.conditions import ALWAYS, Condition
+from wizard.core.facts import Facts
+from wizard.core.steps import Option
+
+LAYERS = ("config", "dns", "network", "tls", "auth", "database", "capacity")
+"""The layers that every walk reports, in their order."""
+EXTRA_LAYERS = ("pool", "pooler", "server", "app")
+"""The layers that a walk reports where it looked at them."""
+FINDING = "found."
+"""A node called `found.<cause>` is the finding of that cause and needs no entry of its own."""
+INCONCLUSIVE = "inconclusive"
+HEALTHY = "healthy"
+
+
+class Edge(NamedTuple):
+    """Where to go when a condition holds; `also` are causes that this evidence does not rule out."""
+
+    when: Condition
+    go: str
+    also: tuple[str, ...] = ()
+    follows: bool = False
+    """Whether the edge was made from `follow:`, so that the classifier's own candidates belong to it."""
+
+
+class Question(NamedTuple):
+    """What only a person can know. Its `fact` is the one that a probe might have filled."""
+
+    fact: str
+    text: str
+    options: tuple[Option, ...]
+    why: str = ""
+    how: str = ""
+    default: str = ""
+
+
+class Node(NamedTuple):
+    """One place in the tree. `kind` is probe, ask, decide (only edges) or finding."""
+
+    id: str
+    kind: str
+    layer: str
+    edges: tuple[Edge, ...] = ()
+    otherwise: str = ""
+    unknown: str = ""
+    probe: str = ""
+    question: str = ""
+    cause: str = ""
+    says: str = ""
+    by_hand: Mapping[str, str] = {}
+    early: bool = False
+    place: str = ""
+
+    def targets(self) -> Iterator[str]:
+        """Every node that one hop from here can reach, in order, repeats included."""
+        for edge in self.edges:
+            yield edge.go
+        if self.otherwise:
+            yield self.otherwise
+        if self.unknown:
+            yield self.unknown
+
+
+class FactSpec(NamedTuple):
+    """A declared fact. `kind` is choice, text, number, list, flag or cause; `learn` a command that tells a person."""
+
+    key: str
+    kind: str
+    meaning: str
+    values: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    learn: str = ""
+
+
+class Caution(NamedTuple):
+    """A warning on a layer: what is wrong although the application can connect."""
+
+    layer: str
+    when: Condition
+    text: str
+
+
+class Reading(NamedTuple):
+    """What the classifier of messages makes of an error text."""
+
+    cause: str
+    candidates: tuple[str, ...] = ()
+
+
+Classify = Callable[[str, str, str], "Reading | None"]
+"""(text, code, engine) to a reading, or None where no rule knows the text."""
+
+
+def know_nothing(text: str, code: str, engine: str) -> Reading | None:
+    """A classifier without rules."""
+    del text, code, engine
+    return None
+
+
+@dataclass(frozen=True)
+class Tree:
+    """All that a walk needs. `nodes` has every node, the findings included."""
+
+    nodes: Mapping[str, Node]
+    root: str
+    specs: Mapping[str, FactSpec] = field(default_factory=dict)
+    questions: Mapping[str, Question] = field(default_factory=dict)
+    cautions: tuple[Caution, ...] = ()
+    classify: Classify = know_nothing
+    fills: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Placeholder of a page to the facts that fill it, the first known one."""
+
+    def node(self, node_id: str) -> Node:
+        """The node called so; a finding is made on the spot."""
+        node = self.nodes.get(node_id)
+        if node is not None:
+            return node
+        if node_id.startswith(FINDING):
+            cause = node_id[len(FINDING) :]
+            return Node(node_id, "finding", cause.partition(".")[0], cause=cause)
+        raise KeyError(node_id)
+
+    def warnings(self, facts: Facts) -> list[Caution]:
+        """The cautions that hold."""
+        return [caution for caution in self.cautions if caution.when.holds(facts) is True]
+
+
+class Turn(NamedTuple):
+    """How a node was left: the next node, whether an unknown sent us there, and the edge taken (None for else)."""
+
+    go: str
+    unknown: bool
+    edge: Edge | None
+
+
+def turn(node: Node, facts: Facts) -> Turn:
+    """First edge that is true decides; one that is unknown sends the walk to `unknown`; all false, to `else`."""
+    for edge in node.edges:
+        truth = edge.when.holds(facts)
+        if truth is True:
+            return Turn(edge.go, False, edge)
+        if truth is None:
+            return Turn(node.unknown or FINDING + INCONCLUSIVE, True, None)
+    return Turn(node.otherwise or FINDING + INCONCLUSIVE, False, None)
+
+
+def open_edges(node: Node, facts: Facts) -> list[Edge]:
+    """The edges that the facts do not exclude, in order: up to and with the first that is surely taken."""
+    found = []
+    for edge in node.edges:
+        truth = edge.when.holds(facts)
+        if truth is not False:
+            found.append(edge)
+        if truth is True:
+            return found
+    found.append(Edge(ALWAYS, node.otherwise or FINDING + INCONCLUSIVE))
+    return found

@@ -1,0 +1,205 @@
+"""The walk: a pure state machine. An event goes in, a new walk comes out, and `step` says what to do next.
+
+Rule 1: a walk is a value; `feed` never changes the walk that it is called on.
+Rule 2: a wrong event raises WalkError, and nothing has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from wizard.core.events import Answered, Event, Evidence, Noted, ProbeFinished, Showed, Skipped, Stated, WentBack
+from wizard.core.facts import Fact, Facts, Value
+from wizard.core.steps import Ask, Finished, Run, Step
+from wizard.core.tree import Node, Tree, turn
+from wizard.errors import WalkError
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One node that was passed: how long it took, who decided, where it led."""
+
+    node: str
+    kind: str
+    layer: str
+    went: str
+    by: str
+    outcome: str = ""
+    summary: str = ""
+    trouble: str = ""
+    ms: float = 0.0
+    unknown: bool = False
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Where we are, what is known, and how we came here."""
+
+    tree: Tree
+    at: str
+    facts: Facts = Facts()
+    trail: tuple[Hop, ...] = ()
+    events: tuple[Event, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    previous: Walk | None = None
+
+    @staticmethod
+    def start(tree: Tree, facts: Mapping[str, Value] | None = None, by: str = "flag") -> Walk:
+        """A walk at the root that already knows `facts`."""
+        known = Facts().having(Fact(key, value, by) for key, value in (facts or {}).items())
+        return Walk(tree, tree.root, known)._settled()
+
+    @staticmethod
+    def replay(tree: Tree, events: Iterable[Event], facts: Mapping[str, Value] | None = None) -> Walk:
+        """The walk to which these events lead. Raises WalkError at the first that does not fit."""
+        walk = Walk.start(tree, facts)
+        for event in events:
+            walk = walk.feed(event)
+        return walk
+
+    @property
+    def node(self) -> Node:
+        """The node that the walk stands on."""
+        return self.tree.node(self.at)
+
+    @property
+    def step(self) -> Step:
+        """What to do next."""
+        node = self.node
+        if node.kind == "finding":
+            return Finished(node.id, node.cause, self.trail[-1].also if self.trail else ())
+        if node.kind == "ask":
+            question = self.tree.questions[node.question]
+            return Ask(
+                node.id,
+                question.fact,
+                node.layer,
+                question.text,
+                question.options,
+                question.why,
+                question.how,
+                question.default,
+            )
+        by_hand = node.by_hand.get(self.facts.text("engine") or "", "") or node.by_hand.get("any", "")
+        return Run(node.id, node.probe, node.layer, node.says, by_hand)
+
+    @property
+    def finished(self) -> bool:
+        """Whether a finding was reached."""
+        return self.node.kind == "finding"
+
+    def feed(self, event: Event) -> Walk:
+        """The walk after `event`. Raises WalkError when the walk does not wait for such an event."""
+        if isinstance(event, (Noted, Showed)):
+            return replace(self, events=(*self.events, event))
+        if isinstance(event, WentBack):
+            return self._back(event)
+        if event.node != self.at or self.finished:
+            raise WalkError(f"the walk stands at '{self.at}', not at '{event.node}'")
+        if isinstance(event, ProbeFinished):
+            return self._after_probe(event)
+        if isinstance(event, Answered):
+            return self._after_answer(event)
+        if isinstance(event, Stated):
+            return self._after_statement(event)
+        return self._left(event, self.facts, "default", "skipped", trouble=event.why)
+
+    def back(self, at: float = 0.0) -> Walk:
+        """The walk before its last step. Raises WalkError at the start."""
+        return self.feed(WentBack(at))
+
+    def _back(self, event: WentBack) -> Walk:
+        if self.previous is None:
+            raise WalkError("the walk is at its first step: there is nothing to go back to")
+        return replace(self.previous, events=(*self.events, event))
+
+    def _after_probe(self, event: ProbeFinished) -> Walk:
+        if self.node.probe != event.probe:
+            raise WalkError(f"'{self.at}' does not run the probe '{event.probe}'")
+        facts = self.facts.having(Fact(key, value, "probe") for key, value in event.facts.items())
+        facts = self._with_reading(facts, event)
+        outcome = next((str(value) for key, value in event.facts.items() if key.endswith(".outcome")), "done")
+        return self._left(event, facts, "probe", outcome, evidence=event.evidence)
+
+    def _with_reading(self, facts: Facts, event: ProbeFinished) -> Facts:
+        """The facts and what the message rules make of an error text among the new ones."""
+        text = event.facts.get("error.text")
+        if not isinstance(text, str):
+            return facts
+        code = str(event.facts.get("error.code", ""))
+        reading = self.tree.classify(text, code, facts.text("engine") or "")
+        if reading is None:
+            return facts.having([Fact("error.cause", "none", "derived"), Fact("error.candidates", (), "derived")])
+        return facts.having(
+            [
+                Fact("error.cause", reading.cause, "derived"),
+                Fact("error.candidates", reading.candidates, "derived"),
+            ]
+        )
+
+    def _after_answer(self, event: Answered) -> Walk:
+        node = self.node
+        if node.kind != "ask":
+            raise WalkError(f"'{self.at}' asks nothing")
+        question = self.tree.questions[node.question]
+        if event.value != "unknown" and event.value not in {option.value for option in question.options}:
+            allowed = ", ".join(option.value for option in question.options)
+            raise WalkError(f"'{event.value}' is no answer to '{question.fact}': it is one of {allowed}, unknown")
+        facts = self.facts.having([Fact(question.fact, event.value, event.by)])
+        return self._left(event, facts, event.by, event.value)
+
+    def _after_statement(self, event: Stated) -> Walk:
+        facts = self.facts.having(Fact(key, value, event.by) for key, value in event.facts.items())
+        return self._left(event, facts, event.by, "stated")
+
+    def _left(
+        self,
+        event: ProbeFinished | Answered | Stated | Skipped,
+        facts: Facts,
+        by: str,
+        outcome: str,
+        *,
+        evidence: tuple[Evidence, ...] = (),
+        trouble: str = "",
+    ) -> Walk:
+        """The walk after leaving its node with these facts."""
+        probed = event if isinstance(event, ProbeFinished) else None
+        hop = _hop(self.node, facts, by, outcome)
+        if probed:
+            hop = replace(hop, ms=probed.ms, summary=probed.summary, trouble=probed.trouble)
+        elif trouble:
+            hop = replace(hop, trouble=trouble)
+        walk = Walk(
+            self.tree,
+            hop.went,
+            facts,
+            (*self.trail, hop),
+            (*self.events, event),
+            (*self.evidence, *evidence),
+            self,
+        )
+        return walk._settled()
+
+    def _settled(self) -> Walk:
+        """This walk moved on to the next node that needs something from outside."""
+        walk = self
+        while True:
+            node = walk.node
+            if node.kind in ("probe", "finding"):
+                return walk
+            if node.kind == "ask" and walk.facts.fact(walk.tree.questions[node.question].fact) is None:
+                return walk
+            fact = walk.facts.fact(walk.tree.questions[node.question].fact) if node.kind == "ask" else None
+            hop = _hop(node, walk.facts, fact.by if fact else "probe", str(fact.value) if fact else "")
+            walk = replace(walk, at=hop.went, trail=(*walk.trail, hop))
+
+
+def _hop(node: Node, facts: Facts, by: str, outcome: str) -> Hop:
+    taken = turn(node, facts)
+    also = taken.edge.also if taken.edge else ()
+    if taken.edge and taken.edge.follows:
+        candidates = facts.get("error.candidates")
+        also = (*also, *(candidates if isinstance(candidates, tuple) else ()))
+    return Hop(node.id, node.kind, node.layer, taken.go, by, outcome, unknown=taken.unknown, also=also)

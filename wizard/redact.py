@@ -1,0 +1,220 @@
+"""The last gate: takes secrets out of everything that is shown, saved or sent.
+
+It is the second lock: facts and reports are made of fields that hold no secret in the first place.  A
+`Redactor` removes the secrets that it was told, in every spelling in which they may come back, and anything
+that stands where passwords stand.  It must never raise and never give back more than it was given.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from wizard.target.model import MASK, Secret
+
+_SHORTEST = 4
+"""Shorter secrets are words like `a` or `123`: they are removed only where a password stands."""
+
+_URL_PASSWORD = re.compile(r"\b([A-Za-z][\w+.-]*://[^\s:/?#@\"'<>]*):([^\s\"'<>]*)@(?=[\w\[%/.:,-])")
+_GO_PASSWORD = re.compile(r"(?<![\w/])([\w.-]+):([^\s\"'<>]+)@(?=(?:tcp6?|unix)\()")
+_NAMED = re.compile(
+    r"""(?P<name>(?:[\w.-]*(?:passw(?:or)?d|passwd|passphrase|secret|pwd)|\bpass|MYSQL_PWD|auth[_-]?token|api[_-]?key)
+        (?:[\"'])?\s*(?:=>|[=:])\s*)
+        (?P<value>"(?:\\.|[^"\\])*"|'(?:\\.|''|[^'\\])*'|[^\s"'&;,)\]}]+)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_SQL = re.compile(
+    r"""((?<!["'\w])(?:IDENTIFIED\s+(?:WITH\s+\S+\s+)?(?:BY|AS)(?:\s+PASSWORD)?|(?:ENCRYPTED\s+)?PASSWORD)\s*\(?\s*[EeNn]?)
+        ('(?:\\.|''|[^'\\])*'|"(?:\\.|""|[^"\\])*")""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_CLIENT = re.compile(
+    r"(\b(?:mysql|mariadb|mysqldump|mysqladmin|mariadb-dump|mysqlcheck)\b[^\n|;]*?\s-p)(?=\S)(\S+)"
+)
+_JWT = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?")
+_RDS_TOKEN = re.compile(r"(?:[\w.-]+:\d+/)?\?[^\s\"']*\bX-Amz-Signature=[0-9A-Fa-f]+[^\s\"']*")
+_AMZ_PART = re.compile(r"\b(X-Amz-(?:Signature|Security-Token|Credential))=[^\s&\"']+", re.IGNORECASE)
+_SCRAM = re.compile(r"\bSCRAM-SHA-256\$\d+:[^\s$]+\$[^\s:]+:[^\s'\"]+")
+_HASH = re.compile(r"\bmd5[0-9a-f]{32}\b")
+_HARMLESS = frozenset(
+    {"yes", "no", "true", "false", "set", "none", "null", "required", "prompt", "unset", MASK}
+)
+
+_ANSI = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~])"
+)
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_UNDECODABLE = re.compile("[\ud800-\udfff]")
+
+
+class Redactor:
+    """Removes the given secrets, and whatever stands in a password's place, from texts and documents."""
+
+    def __init__(self, secrets: Iterable[Secret]) -> None:
+        words = {secret.reveal() for secret in secrets if secret}
+        spellings = {form for word in words if len(word) >= _SHORTEST for form in spellings_of(word)}
+        self._long = _alternatives(spellings)
+        self._short = _short_pattern({word for word in words if len(word) < _SHORTEST})
+
+    def text(self, text: str) -> str:
+        """Return the text without secrets; ordinary text comes back as it was."""
+        if self._long is not None:
+            text = self._long.sub(MASK, text)
+        if self._short is not None:
+            text = self._short.sub(MASK, text)
+        return redact_patterns(text)
+
+    def data(self, data: Any) -> Any:
+        """Return a copy of a JSON-like value whose texts, keys included, hold no secret.
+
+        A value under a key that names a password is masked whatever it is.  A `Secret` becomes the mask, and
+        bytes become text.
+        """
+        if isinstance(data, str):
+            return self.text(data)
+        if isinstance(data, Secret):
+            return MASK
+        if isinstance(data, (bytes, bytearray)):
+            return self.text(bytes(data).decode("utf-8", "replace"))
+        if isinstance(data, dict):
+            return {self.data(key): self._entry(key, value) for key, value in data.items()}
+        if isinstance(data, (list, tuple, set, frozenset)):
+            return [self.data(each) for each in data]
+        return self._scalar(data)
+
+    def _entry(self, key: object, value: Any) -> Any:
+        """Redact one value of a mapping; `password: "set"` is a statement and no password."""
+        named = isinstance(key, str) and re.search(r"(?:^|_)(?:password|passwd|pwd|secret)$", key, re.I)
+        if named and isinstance(value, str) and value and value.lower() not in _HARMLESS:
+            return MASK
+        return self.data(value)
+
+    def _scalar(self, value: Any) -> Any:
+        """A number may be the password itself: a long one is compared as text."""
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and self._long is not None:
+            return MASK if self._long.fullmatch(str(value)) else value
+        return value
+
+
+def spellings_of(word: str) -> Iterator[str]:
+    """Yield every way in which a secret is commonly written: plain, escaped, quoted, encoded."""
+    raw = word.encode("utf-8", "surrogatepass")
+    yield word
+    for encoded in (quote(raw, safe=""), quote(raw), quote_plus(raw), _every_byte(raw)):
+        yield encoded
+        yield re.sub(r"%[0-9A-F]{2}", lambda m: m[0].lower(), encoded)
+    yield from _base64(raw)
+    yield raw.hex()
+    yield raw.hex().upper()
+    for quoted in (json.dumps(word), json.dumps(word, ensure_ascii=False), repr(word), repr(raw)[1:]):
+        yield quoted[1:-1]
+    yield json.dumps(json.dumps(word))[3:-3]
+    if (shell := shlex.quote(word)) != word:
+        yield shell[1:-1]
+    yield word.replace("'", "''")
+    yield word.replace("\\", "\\\\").replace("'", "\\'")
+    yield word.replace("\\", "\\\\").replace(":", "\\:")
+    yield word.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    yield re.sub(r"([^\w@%+=:,./-])", r"\\\1", word)
+
+
+def _every_byte(raw: bytes) -> str:
+    return "".join(f"%{byte:02X}" for byte in raw)
+
+
+def _base64(raw: bytes) -> Iterator[str]:
+    """Yield the encodings of the secret alone, and the part that is stable inside a longer encoded text."""
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        whole = encode(raw).decode()
+        yield whole
+        yield whole.rstrip("=")
+        if len(raw) < 8:
+            continue
+        for shift in range(3):
+            inner = encode(b"\0" * shift + raw).decode().rstrip("=")
+            head = 0 if shift == 0 else shift + 1
+            tail = len(inner) - (1 if (shift + len(raw)) % 3 else 0)
+            yield inner[head:tail]
+
+
+def _alternatives(words: set[str]) -> re.Pattern[str] | None:
+    """Build one pattern of all spellings, the longest first, so that no tail stays behind."""
+    ordered = sorted((word for word in words if len(word) >= _SHORTEST), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, ordered))) if ordered else None
+
+
+def _short_pattern(words: set[str]) -> re.Pattern[str] | None:
+    """Build a pattern for secrets too short to be removed everywhere."""
+    if not words:
+        return None
+    word = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+    places = (
+        "password=",
+        "PASSWORD=",
+        "pwd=",
+        "PWD=",
+        "pass=",
+        "password ",
+        "password: ",
+        "password '",
+        "BY '",
+    )
+    before = "|".join(f"(?<={re.escape(place)})" for place in places)
+    return re.compile(rf"(?<=:)(?:{word})(?=@)|(?:{before})(?:{word})(?!\w)")
+
+
+def redact_patterns(text: str) -> str:
+    """Mask what stands where a password stands, known or not."""
+    if "://" in text:
+        text = _URL_PASSWORD.sub(rf"\1:{MASK}@", text)
+    text = _GO_PASSWORD.sub(rf"\1:{MASK}@", text)
+    text = _RDS_TOKEN.sub(MASK, text)
+    text = _AMZ_PART.sub(rf"\1={MASK}", text)
+    text = _JWT.sub(MASK, text)
+    text = _SCRAM.sub(MASK, text)
+    text = _HASH.sub(MASK, text)
+    text = _SQL.sub(_quoted, text)
+    text = _NAMED.sub(_named, text)
+    return _CLIENT.sub(rf"\1{MASK}", text)
+
+
+def _quoted(match: re.Match[str]) -> str:
+    mark = match[2][0]
+    return f"{match[1]}{mark}{MASK}{mark}"
+
+
+def _named(match: re.Match[str]) -> str:
+    value = match["value"]
+    mark = value[0] if value[0] in "\"'" else ""
+    inner = value[1:-1] if mark else value
+    if not inner or inner.lower().rstrip(".") in _HARMLESS or _is_open(match, inner):
+        return match[0]
+    return f"{match['name']}{mark}{MASK}{mark}"
+
+
+def _is_open(match: re.Match[str], inner: str) -> bool:
+    """Whether the value is prose or a reference: `using password: YES`, `password: ${DB_PASSWORD}`, `<…>`."""
+    return inner.startswith(("${", "{", "<", "$(", "[")) or (
+        match["name"].rstrip(" ").endswith(":") and inner in ("(",)
+    )
+
+
+def clean(text: str, limit: int = 2000) -> str:
+    """Return untrusted text fit for a terminal or a report: bounded, and without anything unseen.
+
+    Escape sequences, control characters, direction marks and zero-width characters are dropped, newlines and
+    tabs stay, lone surrogates become U+FFFD.  A text longer than `limit` characters ends with an ellipsis.
+    """
+    # A bound before the patterns keeps the cost small for megabytes of noise.
+    text = text[: limit * 4 + 1000] if limit > 0 else text
+    text = _ANSI.sub("", text.replace("\r\n", "\n"))
+    text = _UNDECODABLE.sub("\ufffd", _UNSEEN.sub("", text))
+    return f"{text[: limit - 1].rstrip()}…" if 0 < limit < len(text) else text

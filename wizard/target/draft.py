@@ -1,0 +1,72 @@
+"""The notebook that the parsers write in before a `Target` is built.
+
+A draft holds texts as they were stated, each with its source.  Passwords go into it only as `Secret`, and a
+key that names a secret never reaches its values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from wizard.target.model import Form, Problem, ProblemKind, Secret
+
+CONNECTION_KEYS = ("host", "hostaddr", "port", "user", "database", "socket")
+_SECRET_KEY = re.compile(
+    r"pass(word|wd|phrase)?$|pwd$|secret|token|(scram|client|server)_key$|api_?key|credential", re.I
+)
+
+
+def is_secret_key(key: str) -> bool:
+    """Whether a setting of this name holds something that nobody may see (`sslpassword`, `authToken` …)."""
+    return key.lower() != "passfile" and _SECRET_KEY.search(key) is not None
+
+
+@dataclass
+class Draft:
+    """One connection while it is being read; later `put` calls do not replace earlier ones."""
+
+    source: str
+    form: Form = "options"
+    engine: str = ""
+    driver: str = ""
+    values: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """key -> (value, source); the keys are ours for the connection and the writer's for the options."""
+    password: Secret | None = None
+    password_source: str = ""
+    problems: list[Problem] = field(default_factory=list)
+
+    def put(self, key: str, value: str, source: str = "") -> None:
+        """Note a value unless that key has one; a password lands in `password`, other secrets nowhere."""
+        if key == "password":
+            self.put_password(value, source)
+        elif not is_secret_key(key):
+            self.values.setdefault(key, (value, source or self.source))
+
+    def put_password(self, value: str, source: str = "") -> None:
+        """Note the password unless there is one."""
+        if self.password is None:
+            self.password, self.password_source = Secret(value), source or self.source
+
+    def replace(self, key: str, value: str, source: str) -> None:
+        """Note a value in place of any earlier one (an option on the command line)."""
+        self.values.pop(key, None)
+        self.put(key, value, source)
+
+    def get(self, key: str) -> str:
+        """Return the value of a key, empty when there is none."""
+        return self.values.get(key, ("", ""))[0]
+
+    def source_of(self, key: str) -> str:
+        """Return where a key was read; the draft's own source when it was not."""
+        return self.values.get(key, ("", self.source))[1]
+
+    def options(self) -> Iterator[tuple[str, str]]:
+        """Yield what is no part of the address: option name and value."""
+        return ((key, value) for key, (value, _) in self.values.items() if key not in CONNECTION_KEYS)
+
+    def problem(self, kind: ProblemKind, key: str, detail: str, source: str = "") -> None:
+        """Note a problem once; only the first of a kind and key is kept."""
+        if not any((each.kind, each.key) == (kind, key) for each in self.problems):
+            self.problems.append(Problem(kind, key, detail, source or self.source_of(key)))

@@ -1,0 +1,49 @@
+"""Reading the small text files that hold settings: bounded, tolerant of encodings, never raising."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+LIMIT = 1024 * 1024
+"""No more than this many bytes of a file are read: settings files are small."""
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a regular file, empty when it cannot be read; a BOM is dropped."""
+    return try_text(path)[0]
+
+
+def try_text(path: Path) -> tuple[str, str]:
+    """Return text and reason: the reason says why a file that is there gave nothing, else it is empty."""
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            return "", "is no regular file"
+        with path.open("rb") as stream:
+            data = stream.read(LIMIT + 1)
+    except FileNotFoundError:
+        return "", ""
+    except PermissionError:
+        return "", "cannot be read: permission denied"
+    except (OSError, ValueError) as error:
+        return "", f"cannot be read: {getattr(error, 'strerror', None) or 'not a usable path'}"
+    if len(data) > LIMIT:
+        return "", "is larger than 1 MiB and was not read"
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", "replace"), ""
+    return data.decode("utf-8-sig", "replace"), ""
+
+
+def shown(path: Path, home: Path | None) -> str:
+    """Return a path as a person writes it: below the home directory with `~`."""
+    if home is not None and path.is_relative_to(home):
+        return f"~/{path.relative_to(home)}"
+    return str(path)
+
+
+def expand(text: str, home: Path | None) -> Path:
+    """Return a path with a leading `~` put to the given home directory."""
+    if text.startswith("~/") and home is not None:
+        return home / text[2:]
+    return Path(text)

@@ -1,0 +1,90 @@
+"""Option files of MySQL's and MariaDB's clients, `~/.my.cnf`.
+
+Source: my_search_option_file in mysys/my_default.cc and "Using Option Files" in both manuals: groups, `key`
+or `key=value`, `-` and `_` alike, quotes, backslash escapes (b t n r s), `!include` and `!includedir`; of
+two values the later wins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.target.files import expand, read_text, shown
+
+_ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "r": "\r", "\\": "\\", "s": " ", '"': '"', "'": "'"}
+_DEPTH = 10
+"""How deep `!include` is followed, as in my_default.cc."""
+CLIENT_GROUPS = ("client", "client-mariadb", "client-server", "mysql", "mariadb-client")
+
+
+@dataclass(frozen=True)
+class OptionLine:
+    """One setting of an option file."""
+
+    group: str
+    key: str
+    """With `-` between words."""
+    value: str
+    source: str
+
+
+def option_files(environ: Mapping[str, str], home: Path | None) -> tuple[Path, ...]:
+    """Return the files that the clients read, in their order, whether they exist or not."""
+    base = environ.get("MYSQL_HOME") or environ.get("MARIADB_HOME")
+    named = [Path("/etc/my.cnf"), Path("/etc/mysql/my.cnf")]
+    if base:
+        named.append(expand(base, home) / "my.cnf")
+    if home is not None:
+        named.append(home / ".my.cnf")
+    return tuple(named)
+
+
+def read_options(path: Path, home: Path | None, depth: int = 0) -> Iterator[OptionLine]:
+    """Yield every setting of a file and of those that it includes; an unreadable file yields nothing."""
+    group = ""
+    for raw in read_text(path).splitlines():
+        line = raw.strip()
+        if not line or line[0] in "#;":
+            continue
+        if line.startswith("!"):
+            yield from _included(line, path, home, depth)
+        elif line.startswith("[") and "]" in line:
+            group = line[1 : line.index("]")].strip()
+        elif group:
+            key, _, value = line.partition("=")
+            name = key.strip().replace("_", "-")
+            yield OptionLine(group, name, _value(value), f"{shown(path, home)} [{group}]")
+
+
+def _included(line: str, path: Path, home: Path | None, depth: int) -> Iterator[OptionLine]:
+    word, _, place = line.partition(" ")
+    if depth >= _DEPTH or not place.strip():
+        return
+    there = path.parent / expand(place.strip(), home)
+    if word == "!includedir":
+        try:
+            files = sorted(each for each in there.iterdir() if each.suffix in (".cnf", ".ini"))
+        except OSError:
+            return
+    else:
+        files = [there] if word == "!include" else []
+    for each in files:
+        yield from read_options(each, home, depth + 1)
+
+
+def _value(raw: str) -> str:
+    """Undo quotes and escapes; outside quotes a ` #` starts a comment."""
+    text = raw.strip()
+    quoted = re.match(r"""(["'])((?:\\.|(?!\1).)*)\1""", text)
+    text = quoted[2] if quoted else re.split(r"\s#", text, maxsplit=1)[0].rstrip()
+    return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[0]), text)
+
+
+def client_settings(
+    files: tuple[Path, ...], home: Path | None, groups: tuple[str, ...] = CLIENT_GROUPS
+) -> dict[str, OptionLine]:
+    """Return the settings of the clients' groups over all files; the last one of a key wins."""
+    return {line.key: line for path in files for line in read_options(path, home) if line.group in groups}
