@@ -1,0 +1,128 @@
+"""The only loop: a step becomes an event through two callables, `run` and `ask`. Each front end is a choice of those.
+
+Probes run in daemon threads that can be abandoned: a probe that hangs costs its deadline and nothing more.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from wizard.core.events import Answered, Event, ProbeFinished, Skipped
+from wizard.core.facts import Facts
+from wizard.core.steps import Ask, Finished, Run
+from wizard.core.tree import Tree
+from wizard.core.walk import Walk
+from wizard.probes import find
+from wizard.probes.base import Probe, Report
+from wizard.runtime import Runtime
+
+OVERTIME = 0.5
+"""Seconds beyond its own deadline after which a probe is abandoned."""
+RunProbe = Callable[[Run, Facts], Event]
+AskPerson = Callable[[Ask, Facts], Event]
+OnEvent = Callable[[Event, Walk], None]
+
+
+def drive(walk: Walk, run: RunProbe, ask: AskPerson, on_event: OnEvent | None = None) -> Walk:
+    """Feed the walk until it is finished, and return it. `on_event` hears of each event and the walk after it."""
+    while not isinstance(step := walk.step, Finished):
+        event = run(step, walk.facts) if isinstance(step, Run) else ask(step, walk.facts)
+        walk = walk.feed(event)
+        if on_event is not None:
+            on_event(event, walk)
+    return walk
+
+
+class Running:
+    """A probe at work in its own daemon thread."""
+
+    def __init__(self, probe: Probe, runtime: Runtime) -> None:
+        self.probe = probe
+        self.begun = time.monotonic()
+        self.ms = 0.0
+        self.report: Report | None = None
+        self.done = threading.Event()
+        self._runtime = runtime
+        threading.Thread(target=self._work, daemon=True, name=probe.name).start()
+
+    def _work(self) -> None:
+        try:
+            report = self.probe.function(self._runtime.target, self._runtime)
+        except Exception as error:  # noqa: BLE001 - a probe that fails is a thing not looked at, never the end of the walk
+            report = Report(trouble=f"the probe {self.probe.name} failed: {type(error).__name__}")
+        self.ms = (time.monotonic() - self.begun) * 1000
+        self.report = report
+        self.done.set()
+
+
+class Prober:
+    """Runs the real probes of one walk. One instance a walk; `close` ends the connection politely."""
+
+    def __init__(self, runtime: Runtime, tree: Tree) -> None:
+        self.runtime = runtime
+        self._early: dict[str, Running] = {}
+        self._current: Running | None = None
+        self._given_up = threading.Event()
+        for node in tree.nodes.values():
+            if node.early and node.probe and node.probe not in self._early:
+                self._early[node.probe] = Running(find(node.probe), runtime)
+
+    def run(self, step: Run, facts: Facts) -> Event:
+        """Run the step's probe to its end, its deadline or `give_up`; always an event."""
+        self._given_up.clear()
+        self.runtime.facts = facts
+        if self.runtime.ends is not None and self.runtime.clock() >= self.runtime.ends:
+            return Skipped(step.node, "the time for the whole walk is over", time.time())
+        running = self._early.pop(step.probe, None) or Running(find(step.probe), self.runtime)
+        self._current = running
+        self._wait(running)
+        if running.report is None:
+            why = "given up" if self._given_up.is_set() else f"no result within {running.probe.deadline:.0f} s"
+            return Skipped(step.node, why, time.time())
+        report = running.report
+        return ProbeFinished(
+            step.node,
+            step.probe,
+            report.facts,
+            tuple(report.evidence),
+            report.summary,
+            report.trouble,
+            round(running.ms, 1),
+            time.time(),
+        )
+
+    def _wait(self, running: Running) -> None:
+        limit = running.begun + running.probe.deadline + OVERTIME
+        if self.runtime.ends is not None:
+            limit = min(limit, self.runtime.ends + OVERTIME)
+        while not running.done.is_set() and not self._given_up.is_set():
+            remaining = limit - time.monotonic()
+            if remaining <= 0:
+                return
+            running.done.wait(remaining)
+
+    def give_up(self) -> None:
+        """Abandon the probe that runs now: it is skipped, and the walk goes on."""
+        self._given_up.set()
+        if self._current is not None:
+            self._current.done.set()
+
+    def close(self) -> None:
+        """End the connection."""
+        self.runtime.close()
+
+
+def answer_from(answers: dict[str, str]) -> AskPerson:
+    """An `ask` for when nobody is there: the given answers, else the question's safe default, else skipped."""
+
+    def ask(step: Ask, facts: Facts) -> Event:
+        del facts
+        if step.fact in answers:
+            return Answered(step.node, answers[step.fact], "flag", time.time())
+        if step.default:
+            return Answered(step.node, step.default, "default", time.time())
+        return Skipped(step.node, "nobody to ask", time.time())
+
+    return ask

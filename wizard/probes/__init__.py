@@ -1,0 +1,35 @@
+"""The probes, in the order of the layers: one explicit table. Each one's module is imported when it first runs.
+
+A probe reports facts and never names a cause; that is for the tree.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from wizard.probes.base import Probe
+
+PROBES: tuple[tuple[str, str], ...] = (
+    ("config.settings", "config:settings"),
+    ("host.inspect", "host:inspect"),
+    ("host.platform", "host:platform"),
+    ("dns.resolve", "dns:resolve"),
+    ("dns.ask-servers", "dns:ask_servers"),
+    ("network.connect", "network:connect"),
+    ("network.other-port", "login:other_port"),
+    ("network.greet", "greet:greet"),
+    ("tls.handshake", "tls:handshake"),
+    ("auth.login", "login:login"),
+    ("auth.retry-tls", "login:retry_tls"),
+    ("database.inspect", "database:inspect"),
+    ("database.write-path", "database:write_path"),
+    ("capacity.inspect", "capacity:inspect"),
+)
+"""(name, module:function), in the order in which a healthy walk meets them."""
+
+
+def find(name: str) -> Probe:
+    """The probe of that name. Raises KeyError where there is none."""
+    module, _, function = dict(PROBES)[name].partition(":")
+    probe: Probe = getattr(import_module(f"wizard.probes.{module}"), function).probe
+    return probe

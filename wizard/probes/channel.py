@@ -1,0 +1,101 @@
+"""The one connection of a walk: opened by `network.connect`, spoken to by every later probe, ended politely.
+
+One connection instead of one a layer: a database that is short of slots loses one, and MySQL counts interrupted
+handshakes against the client's host (error 1129).
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections import deque
+from typing import Any
+
+from wizard.target.model import HostPort
+from wizard.wire import mysql, postgres
+
+CHUNK = 65536
+
+
+class Channel:
+    """A connected socket with deadlines, TLS or not, and the protocol state that later probes need."""
+
+    def __init__(self, sock: socket.socket, peer: HostPort, address: str) -> None:
+        self.sock: Any = sock
+        self.peer = peer
+        self.address = address
+        self.tls = False
+        self.decoder = postgres.Decoder()
+        self.waiting: deque[postgres.Message] = deque()
+        self.parameters: dict[str, str] = {}
+        self.logged_in = False
+        self.greeting: mysql.Greeting | None = None
+        self.packets = mysql.Decoder()
+        self.only_proof = False
+        """Whether the password may only be proved, and not be sent to be read by whoever answers."""
+        self.sequence = 1
+        """The number of the next packet of MySQL that we send."""
+        self.driver: Any = None
+        """The driver's connection, where the server asked for a login that only the driver speaks."""
+
+    def send(self, data: bytes, until: float) -> None:
+        """Send all of `data`. Raises OSError (TimeoutError when the moment `until` has passed)."""
+        self.sock.settimeout(left(until))
+        self.sock.sendall(data)
+
+    def receive(self, until: float) -> bytes:
+        """What comes next; empty when the peer closed. Raises OSError (TimeoutError when `until` has passed)."""
+        self.sock.settimeout(left(until))
+        data: bytes = self.sock.recv(CHUNK)
+        return data
+
+    def message(self, until: float) -> postgres.Message | None:
+        """The next whole message of PostgreSQL; None when the peer closed.
+
+        Raises OSError, and ProtocolError when the bytes are not PostgreSQL's.
+        """
+        while not self.waiting:
+            data = self.receive(until)
+            if not data:
+                self.decoder.finish()
+                return None
+            self.decoder.feed(data)
+            self.waiting.extend(self.decoder)
+        return self.waiting.popleft()
+
+    def packet(self, until: float) -> mysql.Packet | None:
+        """The next whole packet of MySQL; None when the peer closed. Raises as `message` does."""
+        while True:
+            packet = next(iter(self.packets), None)
+            if packet is not None:
+                self.sequence = (packet.sequence + 1) % 256
+                return packet
+            data = self.receive(until)
+            if not data:
+                self.packets.finish()
+                return None
+            self.packets.feed(data)
+
+    def close(self) -> None:
+        """Say goodbye in the protocol where there is one, then close. Never raises."""
+        try:
+            if self.driver is not None:
+                self.driver.close()
+            elif self.logged_in:
+                goodbye = mysql.packet(mysql.quit_command(), 0) if self.greeting else postgres.terminate()
+                self.send(goodbye, time.monotonic() + 0.5)
+        except Exception:  # noqa: BLE001, S110 - a peer that is gone needs no goodbye
+            pass
+        finally:
+            try:
+                self.sock.close()
+            except OSError:
+                pass
+
+
+def left(until: float) -> float:
+    """Seconds until the moment; at least a millisecond, for 0 would mean non-blocking. Raises TimeoutError after it."""
+    seconds = until - time.monotonic()
+    if seconds <= 0:
+        raise TimeoutError("the time for this step is over")
+    return max(seconds, 0.001)

@@ -1,0 +1,196 @@
+"""Inside the database: what kind of server this is, whether it takes writes, whether a read works.
+
+Everything asked here only reads. The one write path is a temporary table inside a transaction that is rolled back,
+and only when asked for.
+"""
+
+from __future__ import annotations
+
+from wizard.core.facts import Value
+from wizard.probes import login_mysql, login_postgres
+from wizard.probes.base import Report, probe
+from wizard.probes.channel import Channel
+from wizard.probes.greet import note_error
+from wizard.runtime import Runtime
+from wizard.target.model import Target
+from wizard.wire import ProtocolError
+
+QUERY_BOUND = 5.0
+Rows = list[dict[str, "str | None"]]
+
+POSTGRES = """
+SELECT 1 AS one, pg_catalog.pg_is_in_recovery() AS recovery,
+ current_setting('transaction_read_only') AS readonly,
+ current_setting('default_transaction_read_only') AS default_readonly,
+ current_setting('server_version') AS version, current_setting('statement_timeout') AS statement_timeout,
+ pg_catalog.current_database() AS database, current_user AS account
+"""
+MYSQL = """
+SELECT 1 AS one, @@global.read_only AS readonly, @@session.tx_read_only AS session_readonly,
+ @@version AS version, DATABASE() AS db, CURRENT_USER() AS account
+"""
+MYSQL8 = MYSQL.replace("@@session.tx_read_only", "@@session.transaction_read_only")
+GRANTS = "SHOW GRANTS"
+WRITE_POSTGRES = (
+    "BEGIN",
+    "CREATE TEMPORARY TABLE dbwizard_check (one integer) ON COMMIT DROP",
+    "INSERT INTO dbwizard_check VALUES (1)",
+    "ROLLBACK",
+)
+WRITE_MYSQL = (
+    "START TRANSACTION",
+    "CREATE TEMPORARY TABLE dbwizard_check (one integer)",
+    "INSERT INTO dbwizard_check VALUES (1)",
+    "ROLLBACK",
+    "DROP TEMPORARY TABLE IF EXISTS dbwizard_check",
+)
+_MAY_WRITE_ANYWAY = ("ALL PRIVILEGES ON *.*", "SUPER", "READ_ONLY ADMIN", "READ ONLY ADMIN", "CONNECTION_ADMIN")
+
+
+def ask(channel: Channel, sql: str, until: float) -> Rows:
+    """Rows of one query on either engine. Raises the engine's QueryError, OSError and ProtocolError."""
+    if channel.greeting is not None:
+        return login_mysql.query(channel, sql, until)
+    return login_postgres.query(channel, sql, until)
+
+
+QUERY_ERRORS = (login_mysql.QueryError, login_postgres.QueryError)
+
+
+@probe(
+    "database.inspect",
+    provides=(
+        "database.outcome",
+        "database.in-recovery",
+        "database.read-only",
+        "database.default-read-only",
+        "server.version",
+        "server.version-major",
+        "error.text",
+        "error.code",
+        "error.detail",
+        "error.phase",
+    ),
+    deadline=QUERY_BOUND + 2.0,
+)
+def inspect(target: Target, runtime: Runtime) -> Report:
+    """A first read, and what the server says of itself."""
+    report = Report()
+    channel = runtime.channel
+    if channel is None or not channel.logged_in:
+        report.trouble = "there is no session to ask in"
+        return report
+    until = runtime.until(QUERY_BOUND)
+    if channel.greeting is None:
+        _guarded(report, lambda: _postgres(channel, report, until))
+    else:
+        _guarded(report, lambda: _mysql(channel, report, until))
+    return report
+
+
+def _guarded(report: Report, work: object) -> None:
+    """Run `work`; what fails becomes facts."""
+    try:
+        work()  # type: ignore[operator]
+    except login_postgres.QueryError as error:
+        fields = error.fields
+        report.facts["database.outcome"] = "error"
+        note_error(report, "database", f"{fields.severity}:  {fields.message}", fields.code, fields.detail, "query")
+    except login_mysql.QueryError as error:
+        said = error.error
+        report.facts["database.outcome"] = "error"
+        note_error(report, "database", f"ERROR {said.number}: {said.message}", str(said.number), "", "query")
+    except TimeoutError:
+        report.facts["database.outcome"] = "timeout"
+        report.quote("database", f"no answer to a first query within {QUERY_BOUND:.0f} s")
+        report.summary = "the session opens, and then a first query is not answered"
+    except (OSError, ProtocolError) as error:
+        report.facts["database.outcome"] = "lost"
+        report.quote("database", str(getattr(error, "strerror", None) or error))
+        report.summary = "the session was lost at a first query"
+
+
+def _postgres(channel: Channel, report: Report, until: float) -> None:
+    rows = ask(channel, POSTGRES, until)
+    row = rows[0] if rows else {}
+    recovery = row.get("recovery") == "t"
+    facts: dict[str, Value] = {
+        "database.outcome": "ok" if row.get("one") == "1" else "odd",
+        "database.in-recovery": recovery,
+        "database.read-only": row.get("readonly") == "on" or recovery,
+        "database.default-read-only": row.get("default_readonly") == "on",
+    }
+    report.facts.update(facts)
+    kind = "a standby" if recovery else "read-only" if facts["database.read-only"] else "takes writes"
+    report.summary = f"{row.get('database') or '?'} as {row.get('account') or '?'}: reads, {kind}"
+
+
+def _mysql(channel: Channel, report: Report, until: float) -> None:
+    version = channel.greeting.version if channel.greeting else ""
+    old = channel.greeting is not None and (channel.greeting.mariadb or version.startswith("5."))
+    try:
+        rows = ask(channel, MYSQL if old else MYSQL8, until)
+    except login_mysql.QueryError as error:
+        if error.error.number != 1193:
+            raise
+        rows = ask(channel, MYSQL8 if old else MYSQL, until)
+    row = rows[0] if rows else {}
+    read_only = row.get("readonly") not in ("0", "OFF", "NO_LOCK", None) or row.get("session_readonly") == "1"
+    exempt = read_only and _exempt(channel, until)
+    report.facts.update(
+        {
+            "database.outcome": "ok" if row.get("one") == "1" else "odd",
+            "database.in-recovery": False,
+            "database.read-only": read_only and not exempt,
+            "database.default-read-only": read_only,
+        }
+    )
+    kind = "read-only" if read_only else "takes writes"
+    report.summary = f"{row.get('db') or 'no database chosen'} as {row.get('account') or '?'}: reads, {kind}"
+
+
+def _exempt(channel: Channel, until: float) -> bool:
+    """Whether this account may write although the server is read-only (SUPER, READ ONLY ADMIN)."""
+    try:
+        grants = [value or "" for row in ask(channel, GRANTS, until) for value in row.values()]
+    except login_mysql.QueryError:
+        return False
+    return any(word in grant for grant in grants for word in _MAY_WRITE_ANYWAY if " ON *.*" in grant)
+
+
+@probe(
+    "database.write-path",
+    provides=("database.write", "error.text", "error.code", "error.detail", "error.phase"),
+    deadline=QUERY_BOUND + 2.0,
+)
+def write_path(target: Target, runtime: Runtime) -> Report:
+    """One row in a temporary table, in a transaction that is rolled back; only when asked for."""
+    if not runtime.write_path:
+        return Report({"database.write": "not-asked"})
+    report = Report()
+    channel = runtime.channel
+    if channel is None or not channel.logged_in:
+        report.trouble = "there is no session to write in"
+        return report
+    until = runtime.until(QUERY_BOUND)
+    statements = WRITE_POSTGRES if channel.greeting is None else WRITE_MYSQL
+
+    def work() -> None:
+        for statement in statements:
+            ask(channel, statement, until)
+        report.facts["database.write"] = "ok"
+        report.summary = "a write works (temporary table, rolled back)"
+
+    _guarded(report, work)
+    if "error.text" in report.facts:
+        report.facts["database.write"] = "refused"
+        _undo(channel, until)
+    report.facts.pop("database.outcome", None)
+    return report
+
+
+def _undo(channel: Channel, until: float) -> None:
+    try:
+        ask(channel, "ROLLBACK", until)
+    except (*QUERY_ERRORS, OSError, ProtocolError):
+        pass  # the session's end rolls back all the same

@@ -1,0 +1,44 @@
+"""A further connection, opened, greeted and protected in one go, where a second one cannot be avoided."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+
+from wizard.probes.base import Report
+from wizard.probes.channel import Channel, left
+from wizard.probes.greet import greet_on
+from wizard.probes.tls import FileTrouble, make_context, wrap
+from wizard.runtime import Runtime
+from wizard.target.model import HostPort, Target
+
+
+def dial(target: Target, runtime: Runtime, peer: HostPort, address: str) -> Channel:
+    """A channel to `address`, with TLS where the target's mode demands it.
+
+    Raises OSError (ssl.SSLError included) when it cannot be opened or protected, and ProtocolError.
+    """
+    until = runtime.until(runtime.connect_timeout)
+    if peer.is_socket:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock.settimeout(left(until))
+        sock.connect(address)
+    else:
+        sock = socket.create_connection((address, peer.port), timeout=left(until))
+    channel = Channel(sock, peer, address)
+    try:
+        report = Report()
+        greet_on(channel, target, report, until)
+        if "error.text" in report.facts:
+            raise ConnectionRefusedError(str(report.facts["error.text"]))
+        if target.tls.mode in ("require", "verify-ca", "verify-full"):
+            if report.facts.get("tls.offered") != "yes":
+                raise ssl.SSLError("the server offers no TLS")
+            wrap(channel, make_context(target, runtime), target, until)
+    except FileTrouble as trouble:
+        channel.close()
+        raise ssl.SSLError(str(trouble)) from trouble
+    except BaseException:
+        channel.close()
+        raise
+    return channel

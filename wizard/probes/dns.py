@@ -1,0 +1,293 @@
+"""Name resolution twice: as the application does it (getaddrinfo), and by asking each nameserver ourselves.
+
+getaddrinfo runs in a daemon thread, because it cannot be interrupted: a silent resolver costs this probe's bound.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from pathlib import Path
+from typing import Any
+
+from wizard.core.facts import Value
+from wizard.probes.base import Report, probe
+from wizard.runtime import Runtime
+from wizard.target.model import HostPort, Target
+
+RESOLVE_BOUND = 2.6
+"""Seconds given to getaddrinfo; with the nameservers asked after it, a silent resolver is named within five."""
+ASK_BOUND = 1.0
+"""Seconds given to each nameserver, all asked at once."""
+RESOLV_CONF = Path("/etc/resolv.conf")
+HOSTS = Path("/etc/hosts")
+TYPICAL_SERVICES = frozenset(
+    "db database postgres postgresql pg mysql mariadb pgbouncer proxysql maxscale timescaledb postgis sql rdbms"
+    " mysqldb postgresdb pgpool percona primary replica master slave".split()
+)
+
+_OUTCOMES = {
+    socket.EAI_NONAME: "not-found",
+    getattr(socket, "EAI_NODATA", -5): "no-address",
+    getattr(socket, "EAI_ADDRFAMILY", -9): "no-address",
+    socket.EAI_AGAIN: "try-again",
+    socket.EAI_FAIL: "failed",
+}
+
+
+@probe(
+    "dns.resolve",
+    provides=(
+        "dns.outcome",
+        "dns.addresses",
+        "dns.name",
+        "dns.name-kind",
+        "dns.error",
+        "dns.in-hosts-file",
+        "dns.hosts-file-address",
+        "target.is-local",
+        "target.is-loopback",
+    ),
+    deadline=RESOLVE_BOUND + 0.3,
+)
+def resolve(target: Target, runtime: Runtime) -> Report:
+    """Every host of the target to its addresses; the outcome is the first host's unless another one resolves."""
+    if target.is_socket:
+        runtime.addresses = []
+        facts: dict[str, Value] = {"dns.outcome": "socket", "target.is-local": True, "target.is-loopback": True}
+        return Report(facts, summary="a Unix socket: no name to resolve")
+    answers = _look_up_all(target.hosts, runtime.until(RESOLVE_BOUND) - runtime.clock())
+    runtime.addresses = [
+        (index, address, target.hosts[index].port) for index, (_, found) in enumerate(answers) for address in found
+    ]
+    failed = next((index for index, (_, found) in enumerate(answers) if not found), None)
+    shown = 0 if runtime.addresses or failed is None else failed
+    report = Report(_facts_about(target, runtime, answers, shown))
+    for index, (outcome, found) in enumerate(answers):
+        if not found:
+            report.quote("dns", f"{target.hosts[index].host}: {outcome[1]}", outcome[0])
+    addresses = ", ".join(address for _, address, _ in runtime.addresses)
+    report.summary = f"{target.hosts[shown].host} is {addresses}" if addresses else answers[shown][0][1]
+    return report
+
+
+Answer = tuple[tuple[str, str], list[str]]
+"""((outcome, the resolver's words), addresses)"""
+
+
+def _look_up_all(hosts: tuple[HostPort, ...], seconds: float) -> list[Answer]:
+    """The answer for each host, all asked at once, in daemon threads that may be left behind."""
+    answers: list[Answer] = [(("timeout", f"the resolver did not answer within {seconds:.1f} s"), []) for _ in hosts]
+    threads = []
+    for index, host in enumerate(hosts):
+        if _is_literal(host.hostaddr or host.host):
+            answers[index] = (("literal", ""), [host.hostaddr or host.host])
+            continue
+
+        def ask(index: int = index, name: str = host.host) -> None:
+            answers[index] = look_up(name)
+
+        thread = threading.Thread(target=ask, daemon=True, name="getaddrinfo")
+        thread.start()
+        threads.append(thread)
+    end = threading.TIMEOUT_MAX if seconds < 0 else seconds
+    for thread in threads:
+        thread.join(end)
+    return list(answers)
+
+
+def look_up(name: str) -> Answer:
+    """getaddrinfo for one name: what the application will get. Never raises."""
+    try:
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        return (_OUTCOMES.get(error.errno or 0, "failed"), str(error.strerror or error)), []
+    except (OSError, UnicodeError) as error:
+        return ("not-found", f"the name cannot be looked up: {error}"), []
+    return ("resolved", ""), list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def _is_literal(host: str) -> bool:
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host.partition("%")[0])
+        except (OSError, ValueError):
+            continue
+        return True
+    return False
+
+
+def _facts_about(target: Target, runtime: Runtime, answers: list[Answer], shown: int) -> dict[str, Value]:
+    host = target.hosts[shown].host if target.hosts else ""
+    outcome, words = answers[shown][0] if answers else ("not-found", "no host is given")
+    if runtime.addresses and outcome != "literal":
+        outcome = "resolved"
+    in_file = hosts_file_addresses(host)
+    addresses = tuple(address for _, address, _ in runtime.addresses)
+    facts: dict[str, Value] = {
+        "dns.outcome": outcome,
+        "dns.name": host,
+        "dns.name-kind": name_kind(host, outcome),
+        "dns.in-hosts-file": "yes" if in_file else "no",
+    }
+    if in_file:
+        facts["dns.hosts-file-address"] = ", ".join(in_file)
+    if words:
+        facts["dns.error"] = words
+    if addresses:
+        facts["dns.addresses"] = addresses
+        facts["target.is-local"] = is_local(addresses[0])
+        facts["target.is-loopback"] = is_loopback(addresses[0])
+    return facts
+
+
+def name_kind(host: str, outcome: str) -> str:
+    """What the name looks like: literal, localhost, service (one label, as Compose names are), cluster, label, qualified."""
+    name = host.rstrip(".").lower()
+    if outcome == "literal" or not name:
+        return "literal"
+    if name == "localhost" or name.endswith(".localhost"):
+        return "localhost"
+    if name.endswith((".svc", ".cluster.local", ".internal.docker", ".docker.internal")) or ".svc." in name:
+        return "cluster"
+    if "." not in name:
+        base = name.rstrip("0123456789").replace("_", "-")
+        words = set(base.split("-"))
+        return "service" if words & TYPICAL_SERVICES or base in TYPICAL_SERVICES or "_" in name else "label"
+    return "qualified"
+
+
+def is_loopback(address: str) -> bool:
+    """Whether the address is 127.0.0.0/8 or ::1."""
+    return address.startswith("127.") or address in ("::1", "::ffff:127.0.0.1", "0.0.0.0", "::")
+
+
+def is_local(address: str) -> bool:
+    """Whether the address belongs to this machine: only then can a socket be bound to it."""
+    if is_loopback(address):
+        return True
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as sock:
+            sock.bind((address, 0))
+    except (OSError, UnicodeError):
+        return False
+    return True
+
+
+def hosts_file_addresses(name: str, path: Path = HOSTS) -> list[str]:
+    """The addresses that the hosts file gives for a name; empty where it names it not, or cannot be read."""
+    wanted = name.rstrip(".").lower()
+    if not wanted or wanted == "localhost":
+        return []
+    try:
+        lines = path.read_text("utf-8", "replace")[: 1 << 20].splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        words = line.partition("#")[0].split()
+        if wanted in (word.lower() for word in words[1:]):
+            found.append(words[0])
+    return found
+
+
+def nameservers(path: Path = RESOLV_CONF) -> tuple[list[str], list[str]]:
+    """(nameservers, search domains) of resolv.conf; empty where there is none."""
+    servers: list[str] = []
+    search: list[str] = []
+    try:
+        lines = path.read_text("utf-8", "replace")[: 1 << 16].splitlines()
+    except OSError:
+        return servers, search
+    for line in lines:
+        words = line.split()
+        if len(words) > 1 and words[0] == "nameserver":
+            servers.append(words[1])
+        elif len(words) > 1 and words[0] in ("search", "domain"):
+            search = words[1:]
+    return servers, search
+
+
+@probe(
+    "dns.ask-servers",
+    provides=("dns.servers", "dns.servers-say", "dns.server-addresses", "dns.search", "dns.matches"),
+    deadline=ASK_BOUND + 1.2,
+)
+def ask_servers(target: Target, runtime: Runtime) -> Report:
+    """What each nameserver of resolv.conf says, asked directly and at once."""
+    servers, search = nameservers()
+    name = runtime.facts.text("dns.name") or target.host
+    facts: dict[str, Value] = {"dns.servers": tuple(servers) or ("none",), "dns.search": tuple(search) or ("none",)}
+    report = Report(facts)
+    if not servers:
+        facts["dns.servers-say"] = "none-configured"
+        report.summary = "resolv.conf names no nameserver"
+        return report
+    said = _ask_all(name, search, servers[:3], min(ASK_BOUND, runtime.until(ASK_BOUND) - runtime.clock()))
+    for server, (word, addresses) in said.items():
+        report.quote("dns", f"nameserver {server}: {word}" + (f" {', '.join(addresses)}" if addresses else ""))
+    words = [word for word, _ in said.values()]
+    order = ("answered", "no-address", "not-found", "servfail", "refused", "unreachable", "silent", "garbage")
+    facts["dns.servers-say"] = next((word for word in order if word in words), "silent")
+    found = tuple(dict.fromkeys(address for _, addresses in said.values() for address in addresses))
+    if found:
+        facts["dns.server-addresses"] = found
+        used = {address for _, address, _ in runtime.addresses}
+        facts["dns.matches"] = "yes" if used & set(found) or not used else "no"
+    report.summary = "; ".join(f"{server} says {word}" for server, (word, _) in said.items())
+    return report
+
+
+def _ask_all(name: str, search: list[str], servers: list[str], seconds: float) -> dict[str, tuple[str, list[str]]]:
+    """Each server's word and addresses; "silent" for those that did not answer in time."""
+    names = [name.rstrip(".")]
+    if "." not in names[0]:
+        names = [f"{names[0]}.{domain}" for domain in search[:3]] + names
+    said: dict[str, tuple[str, list[str]]] = {server: ("silent", []) for server in servers}
+
+    def ask(server: str) -> None:
+        said[server] = _ask_one(names, server, seconds)
+
+    threads = [threading.Thread(target=ask, args=(server,), daemon=True, name="dns") for server in servers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(seconds + 0.5)
+    return dict(said)
+
+
+def _ask_one(names: list[str], server: str, seconds: float) -> tuple[str, list[str]]:
+    import dns.exception
+    import dns.message
+    import dns.query
+    import dns.rcode
+
+    word, addresses = "not-found", []
+    for name in names:
+        for kind in ("A", "AAAA"):
+            try:
+                query = dns.message.make_query(name, kind)
+                answer = dns.query.udp(query, server, timeout=seconds, ignore_unexpected=True)
+            except dns.exception.Timeout:
+                return "silent", addresses
+            except (OSError, dns.exception.DNSException, ValueError) as error:
+                return ("unreachable" if isinstance(error, OSError) else "garbage"), addresses
+            addresses += _addresses_in(answer)
+            code = answer.rcode()
+            if code == dns.rcode.NOERROR:
+                word = "answered" if addresses else "no-address"
+            elif code != dns.rcode.NXDOMAIN:
+                return ("refused" if code == dns.rcode.REFUSED else "servfail"), addresses
+            else:
+                break
+        if addresses:
+            return "answered", addresses
+    return word, addresses
+
+
+def _addresses_in(answer: Any) -> list[str]:
+    import dns.rdatatype
+
+    kinds = (dns.rdatatype.A, dns.rdatatype.AAAA)
+    return [item.address for records in answer.answer if records.rdtype in kinds for item in records][:16]

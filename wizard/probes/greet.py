@@ -1,0 +1,181 @@
+"""Who answers on the port: the database, another service, nobody, or a server that refuses before anything else."""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+
+from wizard.probes.base import Report, probe
+from wizard.probes.channel import Channel, left
+from wizard.runtime import Runtime
+from wizard.target.model import Target
+from wizard.wire import ProtocolError, mysql, postgres, printable, sniff
+
+SECOND_WORD = 1.0
+"""Seconds for a silent peer to answer an HTTP request, when it has not answered ours."""
+OTHERS = ("http", "ssh", "tls", "smtp", "redis", "mongodb")
+PROVIDES = (
+    "network.answer",
+    "network.banner",
+    "tls.offered",
+    "server.version",
+    "server.flavour",
+    "error.text",
+    "error.code",
+    "error.detail",
+    "error.phase",
+)
+
+
+@probe("network.greet", provides=PROVIDES, deadline=75.0)
+def greet(target: Target, runtime: Runtime) -> Report:
+    """The first words: PostgreSQL's answer to SSLRequest, MySQL's greeting, or whatever else speaks."""
+    channel = runtime.channel
+    if channel is None:
+        return Report(trouble="there is no open connection to listen to")
+    report = Report({"error.phase": "none"})
+    until = runtime.until(runtime.connect_timeout)
+    try:
+        greet_on(channel, target, report, until)
+    except TimeoutError:
+        _silence(channel, target, runtime, report)
+    except ProtocolError as error:
+        _stranger(report, error.seen, error.text)
+    except OSError as error:
+        report.facts["network.answer"] = "reset" if isinstance(error, ConnectionError) else "closed"
+        report.quote("network", f"{channel.address}: {error.strerror or error}")
+    if report.facts.get("network.answer") not in ("postgresql", "mysql"):
+        runtime.close()
+    report.summary = report.summary or f"answer: {report.facts.get('network.answer', 'unknown')}"
+    return report
+
+
+def greet_on(channel: Channel, target: Target, report: Report, until: float) -> None:
+    """Hear the first words on `channel`. Raises OSError and ProtocolError."""
+    if target.family == "mysql":
+        _hear_mysql(channel, report, until)
+    else:
+        _ask_postgres(channel, target, report, until)
+
+
+def _ask_postgres(channel: Channel, target: Target, report: Report, until: float) -> None:
+    """SSLRequest where TLS is wanted. A server that must not be asked is known by its answer to the startup."""
+    if target.tls.negotiation == "direct":
+        report.facts.update({"network.answer": "postgresql", "tls.offered": "yes"})
+        return
+    if target.tls.mode in ("disable", "allow") or target.is_socket:
+        # Nothing to ask for: the login says who answers. A banner that is already there is looked at.
+        if not select.select([channel.sock], [], [], 0.0)[0]:
+            report.facts.update({"network.answer": "postgresql", "tls.offered": "not-asked"})
+            return
+    else:
+        channel.send(postgres.ssl_request(), until)
+    first = channel.receive(until)
+    if first in (b"S", b"N"):
+        offered = "yes" if first == b"S" else "no"
+        report.facts.update({"network.answer": "postgresql", "tls.offered": offered})
+        report.summary = "PostgreSQL answers" + ("" if offered == "yes" else ", without TLS")
+    elif not first:
+        report.facts["network.answer"] = "closed"
+        report.quote("network", f"{channel.address}: the connection was closed without an answer")
+    elif first[:1] == b"E" and sniff(first) == "postgresql":
+        _refusal(channel, report, first, until)
+    elif first[:1] in (b"S", b"N"):
+        raise ProtocolError("more than one byte in answer to SSLRequest", seen="unknown", text=printable(first))
+    else:
+        _stranger(report, sniff(first), printable(first))
+
+
+def _refusal(channel: Channel, report: Report, first: bytes, until: float) -> None:
+    """An error in place of the answer: "could not fork", "too many clients" from old and overloaded servers."""
+    report.facts.update({"network.answer": "postgresql", "tls.offered": "not-asked"})
+    channel.decoder.feed(first)
+    try:
+        channel.waiting.extend(channel.decoder)
+        message = channel.message(until)
+    except ProtocolError as error:
+        if error.seen != "postgresql-old":
+            raise
+        note_error(report, "network", error.text, "", "", "greeting")
+        return
+    if message is not None and message.type == b"E":
+        fields = postgres.parse_error(message.payload)
+        note_error(report, "network", f"{fields.severity}:  {fields.message}", fields.code, fields.detail, "greeting")
+
+
+def note_error(report: Report, layer: str, text: str, code: str, detail: str, phase: str) -> None:
+    """Keep what a server said as facts and as evidence, cleaned."""
+    from wizard.redact import clean
+
+    whole = text + (f"\nDETAIL:  {detail}" if detail else "")
+    report.facts["error.text"] = clean(whole, limit=1000)
+    report.facts["error.code"] = clean(code, limit=20) or "none"
+    report.facts["error.phase"] = phase
+    if detail:
+        report.facts["error.detail"] = clean(detail, limit=400)
+    report.quote(layer, whole, code)
+    report.summary = clean(text, limit=160)
+
+
+def _hear_mysql(channel: Channel, report: Report, until: float) -> None:
+    packet = channel.packet(until)
+    if packet is None:
+        report.facts["network.answer"] = "closed"
+        report.quote("network", f"{channel.address}: the connection was closed without a word")
+        return
+    if packet.kind == "err":
+        error = mysql.parse_error(packet.payload)
+        report.facts.update({"network.answer": "mysql", "tls.offered": "not-asked"})
+        note_error(report, "network", f"ERROR {error.number}: {error.message}", str(error.number), "", "greeting")
+        return
+    said = channel.greeting = mysql.parse_greeting(packet.payload)
+    report.facts.update(
+        {
+            "network.answer": "mysql",
+            "tls.offered": "yes" if said.tls else "no",
+            "server.version": said.version,
+            "server.flavour": "mariadb" if said.mariadb else "mysql",
+        }
+    )
+    report.summary = f"{'MariaDB' if said.mariadb else 'MySQL'} {said.version} answers"
+
+
+def _stranger(report: Report, seen: str, text: str) -> None:
+    """Somebody else is there. The words of the service are kept as evidence."""
+    word = {"postgresql-old": "postgresql"}.get(seen, seen)
+    report.facts["network.answer"] = word if word in (*OTHERS, "mysql", "postgresql") else "garbage"
+    if text:
+        report.facts["network.banner"] = text
+        report.quote("network", f"the port answers: {text}", word)
+    report.summary = f"this is no such database: {word} answers"
+
+
+def _silence(channel: Channel, target: Target, runtime: Runtime, report: Report) -> None:
+    """Nobody said a word. A web server waits for a request, and PostgreSQL for ours: ask, before calling it hung."""
+    report.facts["network.answer"] = "silence"
+    report.summary = "the connection opens, and then nobody answers"
+    report.quote("network", f"{channel.address}: connected, and no answer to the first message")
+    if target.is_socket:
+        return
+    questions = [b"GET / HTTP/1.0\r\n\r\n"]
+    if target.family == "mysql":
+        questions.insert(0, postgres.ssl_request())
+    for question in questions:
+        answer = _ask_again(channel, question, runtime.until(SECOND_WORD))
+        word = "postgresql" if answer in (b"S", b"N") else sniff(answer)
+        if answer and word in (*OTHERS, "postgresql") and word != target.family:
+            _stranger(report, word, printable(answer))
+            return
+
+
+def _ask_again(channel: Channel, question: bytes, until: float) -> bytes:
+    """The answer to one question on a connection of its own; empty when there is none."""
+    try:
+        with socket.create_connection((channel.address, channel.peer.port), timeout=left(until)) as sock:
+            sock.sendall(question)
+            sock.settimeout(max(until - time.monotonic(), 0.001))
+            return sock.recv(512)
+    except OSError:
+        return b""
+

@@ -1,0 +1,208 @@
+"""The login: what the server asks for, and what it says in the end.
+
+Our own handshake, not a driver's: a driver flattens the refusal to a text and opens a connection of its own. Where
+the server asks for a method that only a driver speaks, the driver is asked (`drivers.py`).
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from dataclasses import replace
+
+from wizard.core.facts import Value
+from wizard.probes import login_mysql, login_postgres
+from wizard.probes.base import Report, probe
+from wizard.probes.channel import Channel
+from wizard.probes.dial import dial
+from wizard.probes.greet import note_error
+from wizard.probes.outcome import LoginResult
+from wizard.probes.tls import words_of
+from wizard.runtime import Runtime
+from wizard.target.model import HostPort, Target
+from wizard.wire import ProtocolError
+from wizard.wire import tls as wire_tls
+
+LOGIN_BOUND = 8.0
+"""Seconds; PAM and LDAP behind a server can be slow, a hung server must not be."""
+REFUSED_LOGIN = ("28000", "1045")
+"""Codes of a refusal that another kind of encryption may turn (libpq tries so under `allow` and `prefer`)."""
+
+
+@probe(
+    "auth.login",
+    provides=(
+        "auth.outcome",
+        "auth.method",
+        "auth.plugin",
+        "auth.detail",
+        "network.answer",
+        "network.banner",
+        "server.version",
+        "server.version-major",
+        "server.flavour",
+        "tls.alert",
+        "error.text",
+        "error.code",
+        "error.detail",
+        "error.hint",
+        "error.phase",
+    ),
+    deadline=LOGIN_BOUND + 8.0,
+)
+def login(target: Target, runtime: Runtime) -> Report:
+    """Log in on the open connection; under `allow` and `prefer` once more with the other kind of encryption."""
+    report = Report()
+    if runtime.channel is None:
+        report.trouble = "there is no open connection to log in on"
+        return report
+    result = attempt(runtime.channel, target, runtime)
+    other = _other_way(result, runtime.channel, target)
+    if other is not None:
+        second = _second_attempt(runtime.channel, target, runtime, other)
+        if second is not None and second.outcome == "ok":
+            report.quote("auth", result.text, result.code)
+            result = second
+    _tell(result, report)
+    if result.outcome != "ok":
+        runtime.close()
+    return report
+
+
+def attempt(channel: Channel, target: Target, runtime: Runtime) -> LoginResult:
+    """One login, told as a value. Never raises."""
+    speak: Callable[[Channel, Target, float], LoginResult] = (
+        login_mysql.login if target.family == "mysql" else login_postgres.login
+    )
+    try:
+        return speak(channel, target, runtime.until(LOGIN_BOUND))
+    except TimeoutError:
+        return LoginResult("timeout", text="no answer to the login")
+    except ssl.SSLError as error:
+        return LoginResult("tls-alert", detail=wire_tls.classify(error), text=words_of(error))
+    except ProtocolError as error:
+        return LoginResult("garbage", detail=error.seen, text=error.text or error.description)
+    except ConnectionError as error:
+        return LoginResult("reset", text=error.strerror or "the connection was reset during the login")
+    except OSError as error:
+        return LoginResult("closed", text=error.strerror or str(error))
+
+
+def _other_way(result: LoginResult, channel: Channel, target: Target) -> bool | None:
+    """Whether the driver would now try with TLS (True), without (False), or not again (None)."""
+    if result.code not in REFUSED_LOGIN or target.is_socket or target.family == "mysql":
+        return None
+    if target.tls.mode == "allow" and not channel.tls:
+        return True
+    if target.tls.mode == "prefer" and channel.tls:
+        return False
+    return None
+
+
+def _second_attempt(channel: Channel, target: Target, runtime: Runtime, tls: bool) -> LoginResult | None:
+    mode = "require" if tls else "disable"
+    other = replace(target, tls=replace(target.tls, mode=mode))
+    try:
+        opened = dial(other, runtime, channel.peer, channel.address)
+    except (OSError, ProtocolError):
+        return None
+    result = attempt(opened, other, runtime)
+    if result.outcome == "ok":
+        channel.close()
+        runtime.channel = opened
+    else:
+        opened.close()
+    return result
+
+
+@probe("auth.retry-tls", provides=("retry.outcome", "retry.code"), deadline=LOGIN_BOUND + 4.0)
+def retry_tls(target: Target, runtime: Runtime) -> Report:
+    """The refused login once more with TLS: does the server only take encrypted logins of this account?"""
+    address = runtime.facts.text("network.address")
+    if target.is_socket or address is None:
+        return Report({"retry.outcome": "not-applicable"})
+    other = replace(target, tls=replace(target.tls, mode="require", cert=None, key=None))
+    peer = next((host for host in target.hosts), None)
+    try:
+        channel = dial(other, runtime, peer or target.hosts[0], address)
+    except (OSError, ProtocolError):
+        return Report({"retry.outcome": "no-tls"}, summary="a login with TLS cannot be tried")
+    result = attempt(channel, other, runtime)
+    channel.close()
+    outcome = "ok" if result.outcome == "ok" else "refused" if result.outcome == "error" else result.outcome
+    report = Report({"retry.outcome": outcome}, summary=f"the same login with TLS: {outcome}")
+    if result.code:
+        report.facts["retry.code"] = result.code
+    report.quote("auth", f"the same login with TLS: {result.text or outcome}", result.code)
+    return report
+
+
+@probe("network.other-port", provides=("other-port.login", "other-port.place"), deadline=6.0)
+def other_port(target: Target, runtime: Runtime) -> Report:
+    """Whether a server that listens on another port of this host takes this very login: then the port is wrong.
+
+    The password is only ever proved, never handed over: whoever listens there is not known yet.
+    """
+    listening = runtime.facts.get("host.listening")
+    places = [place.rpartition(":") for place in listening] if isinstance(listening, tuple) else []
+    options = {**target.options, "require_auth": "scram-sha-256,md5,none"}
+    report = Report({"other-port.login": "refused"})
+    for address, _, port in places[:3]:
+        if not port.isdigit() or int(port) == target.port:
+            continue
+        peer = HostPort("127.0.0.1" if address in ("0.0.0.0", "::") else address, int(port))
+        result = _prove(replace(target, options=options, hosts=(peer,)), runtime, peer)
+        report.quote("network", f"the same login at {peer.host}:{port}: {result.text or result.outcome}", result.code)
+        if result.outcome in ("ok", "password-missing", "method-unsupported"):
+            report.facts["other-port.login"] = "ok" if result.outcome == "ok" else "not-told"
+            report.facts["other-port.place"] = f"{peer.host}:{port}"
+            report.summary = f"the server at {peer.host}:{port} takes this login"
+            return report
+    report.summary = "the servers on other ports of this host do not take this login"
+    return report
+
+
+def _prove(target: Target, runtime: Runtime, peer: HostPort) -> LoginResult:
+    quiet = replace(target, tls=replace(target.tls, mode="disable"))
+    try:
+        channel = dial(quiet, runtime, peer, peer.host)
+    except (OSError, ProtocolError) as error:
+        return LoginResult("closed", text=str(error))
+    channel.only_proof = True
+    result = attempt(channel, quiet, runtime)
+    channel.close()
+    return result
+
+
+def _tell(result: LoginResult, report: Report) -> None:
+    facts: dict[str, Value] = {"auth.outcome": result.outcome, "auth.method": result.method or "none-asked"}
+    facts["auth.plugin"] = result.method or "none-asked"
+    if result.detail:
+        facts["auth.detail"] = result.detail
+    if result.version:
+        facts["server.version"] = result.version
+        facts["server.version-major"] = major(result.version)
+        facts["server.flavour"] = result.flavour
+    if result.outcome == "tls-alert":
+        facts["tls.alert"] = result.detail
+    if result.outcome == "garbage":
+        facts["network.answer"] = result.detail if result.detail in ("http", "ssh", "tls", "mysql") else "garbage"
+    report.facts.update(facts)
+    if result.outcome == "error":
+        note_error(report, "auth", result.text, result.code, result.server_detail, "login")
+        if result.hint:
+            report.facts["error.hint"] = result.hint
+    elif result.text:
+        report.quote("auth", result.text, result.code)
+        report.summary = result.text
+    if result.outcome == "ok":
+        report.summary = f"logged in ({result.method or 'no password asked'})"
+
+
+def major(version: str) -> str:
+    """The major version: 15.7 -> 15, 9.6.24 -> 9.6, 10.11.6-MariaDB -> 10.11, 8.0.36 -> 8.0."""
+    parts = version.split("-")[0].split(" ")[0].split(".")
+    whole = parts[0] if parts[0].isdigit() else ""
+    if whole and int(whole) >= 10 and "MariaDB" not in version:
+        return whole
+    return ".".join(parts[:2])

@@ -1,0 +1,151 @@
+"""MySQL's and MariaDB's login after the greeting, and simple queries after it."""
+
+from __future__ import annotations
+
+from wizard.probes.channel import Channel
+from wizard.probes.outcome import LoginResult
+from wizard.target.model import Target
+from wizard.wire import ProtocolError, mysql
+
+MOST_PACKETS = 20_000
+_FULL = b"\x04"
+"""caching_sha2_password: the server has no cached proof and wants the password itself, over a safe channel."""
+_ASK_KEY = b"\x02"
+
+
+class QueryError(Exception):
+    """The server refused a query. Carries the error's number and text."""
+
+    def __init__(self, error: mysql.ServerError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+def login(channel: Channel, target: Target, until: float) -> LoginResult:
+    """Answer the greeting and what follows it. Raises OSError and ProtocolError."""
+    greeting = channel.greeting
+    if greeting is None:
+        raise ProtocolError("there was no greeting to answer")
+    plugin = greeting.plugin or "mysql_native_password"
+    secret = target.password.reveal() if target.password else ""
+    proof = _proof(plugin, secret, greeting.salt, channel)
+    if proof is None:
+        plugin, proof = "mysql_native_password", mysql.native_password(secret, greeting.salt)
+    flags = mysql.CLIENT_DEFAULT | (mysql.SSL if channel.tls else 0)
+    response = mysql.handshake_response(
+        target.user, proof, database=target.database, plugin=plugin, capabilities=flags
+    )
+    channel.send(mysql.packet(response, channel.sequence), until)
+    salt = greeting.salt
+    while True:
+        packet = channel.packet(until)
+        if packet is None:
+            return LoginResult("closed", plugin, "the server closed the connection during the login")
+        if packet.kind == "err":
+            return _refused(mysql.parse_error(packet.payload), plugin)
+        if packet.kind == "ok":
+            channel.logged_in = True
+            flavour = "mariadb" if greeting.mariadb else "mysql"
+            return LoginResult("ok", plugin, version=greeting.version, flavour=flavour)
+        if packet.kind == "auth-switch":
+            asked = mysql.parse_auth_switch(packet.payload)
+            plugin, salt = asked.plugin, asked.salt
+            answer = _proof(plugin, secret, salt, channel)
+            if answer is None:
+                return _unsupported(plugin, channel)
+            channel.send(mysql.packet(answer, channel.sequence), until)
+        elif packet.kind == "auth-more":
+            stop = _more(mysql.parse_auth_more(packet.payload), plugin, secret, salt, channel, until)
+            if stop is not None:
+                return stop
+        else:
+            raise ProtocolError("an unexpected packet during the login", seen="mysql")
+
+
+def _refused(error: mysql.ServerError, plugin: str) -> LoginResult:
+    state = f" ({error.sqlstate})" if error.sqlstate else ""
+    return LoginResult("error", plugin, f"ERROR {error.number}{state}: {error.message}", str(error.number))
+
+
+def _unsupported(plugin: str, channel: Channel) -> LoginResult:
+    if plugin == "mysql_clear_password" and not channel.tls:
+        return LoginResult("insecure", plugin, "the server wants the password in clear text, and there is no TLS")
+    return LoginResult("method-unsupported", plugin, f"the server asks for the plugin {plugin}", detail=plugin)
+
+
+def _proof(plugin: str, secret: str, salt: bytes, channel: Channel) -> bytes | None:
+    """The first answer for a plugin; None where it is not spoken here."""
+    if plugin == "mysql_native_password":
+        return mysql.native_password(secret, salt[:20])
+    if plugin == "caching_sha2_password":
+        return mysql.caching_sha2(secret, salt[:20])
+    safe = channel.tls or channel.peer.is_socket
+    if plugin == "sha256_password" and not channel.only_proof:
+        return secret.encode() + b"\0" if safe or not secret else b"\x01"
+    if plugin == "mysql_clear_password" and channel.tls and not channel.only_proof:
+        return secret.encode() + b"\0"
+    if plugin in ("auth_socket", "unix_socket"):
+        return b""
+    return None
+
+
+def _more(
+    data: bytes, plugin: str, secret: str, salt: bytes, channel: Channel, until: float
+) -> LoginResult | None:
+    """caching_sha2_password and sha256_password go on: the password itself, by TLS or under the server's key."""
+    if plugin == "caching_sha2_password" and data == b"\x03":
+        return None
+    if plugin not in ("caching_sha2_password", "sha256_password"):
+        return LoginResult("method-unsupported", plugin, f"the plugin {plugin} asks for more", detail=plugin)
+    if channel.only_proof:
+        return LoginResult("method-unsupported", plugin, "the server wants the password itself", detail=plugin)
+    if data == _FULL and (channel.tls or channel.peer.is_socket):
+        channel.send(mysql.packet(secret.encode() + b"\0", channel.sequence), until)
+    elif data == _FULL:
+        channel.send(mysql.packet(_ASK_KEY, channel.sequence), until)
+    elif data.startswith(b"-----BEGIN"):
+        channel.send(mysql.packet(_encrypted(secret, salt, data), channel.sequence), until)
+    else:
+        return LoginResult("insecure", plugin, f"{plugin} wants TLS or the server's public key")
+    return None
+
+
+def _encrypted(secret: str, salt: bytes, key: bytes) -> bytes:
+    """The password, mixed with the salt, under the server's RSA key (sha2_password.cc)."""
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+    try:
+        public = serialization.load_pem_public_key(key)
+    except ValueError as error:
+        raise ProtocolError("the server sent a public key that cannot be read", seen="mysql") from error
+    if not isinstance(public, rsa.RSAPublicKey):
+        raise ProtocolError("the server sent a public key that is not RSA", seen="mysql")
+    text = secret.encode() + b"\0"
+    mixed = bytes(byte ^ salt[index % 20] for index, byte in enumerate(text))
+    scheme = padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None)
+    return public.encrypt(mixed, scheme)
+
+
+def query(channel: Channel, sql: str, until: float) -> list[dict[str, str | None]]:
+    """Rows of one query. Raises QueryError, OSError and ProtocolError."""
+    channel.packets.restart()
+    channel.send(mysql.packet(mysql.query(sql), 0), until)
+    payloads: list[bytes] = []
+    ends = 0
+    while len(payloads) < MOST_PACKETS:
+        packet = channel.packet(until)
+        if packet is None:
+            raise ConnectionResetError("the server closed the connection during a query")
+        if packet.payload[:1] == b"\xff":
+            raise QueryError(mysql.parse_error(packet.payload))
+        if not payloads and packet.payload[:1] == b"\0":
+            return []
+        payloads.append(packet.payload)
+        if packet.payload[:1] == b"\xfe" and len(packet.payload) < 9:
+            ends += 1
+            if ends == 2:
+                names, rows = mysql.parse_resultset(payloads)
+                return [dict(zip(names, row)) for row in rows]
+    raise ProtocolError("a result without an end", seen="mysql")
+

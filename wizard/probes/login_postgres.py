@@ -1,0 +1,160 @@
+"""PostgreSQL's startup and authentication, up to ReadyForQuery, and simple queries after it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wizard.probes.channel import Channel
+from wizard.probes.outcome import LoginResult
+from wizard.target.model import Target
+from wizard.wire import ProtocolError, postgres
+
+STARTUP_OPTIONS = ("options", "client_encoding", "replication", "search_path", "datestyle", "timezone")
+"""Options of a connection that libpq sends to the server in the startup message."""
+MOST_ROWS = 5000
+_METHOD_NAMES = {"ok": "", "cleartext": "password", "sasl": "scram-sha-256"}
+_BY_REQUIRE_AUTH = {"cleartext": "password", "sasl": "scram-sha-256", "ok": "none"}
+
+
+class QueryError(Exception):
+    """The server refused a query. Carries the error's fields."""
+
+    def __init__(self, fields: postgres.ErrorFields) -> None:
+        super().__init__(fields.message)
+        self.fields = fields
+
+
+def login(channel: Channel, target: Target, until: float) -> LoginResult:
+    """Send the startup message and answer what the server asks. Raises OSError and ProtocolError."""
+    channel.send(postgres.startup(startup_parameters(target)), until)
+    scram: Any = None
+    method = ""
+    while True:
+        message = channel.message(until)
+        if message is None:
+            return LoginResult("closed", method, "the server closed the connection during the login")
+        if message.type == b"E":
+            return _refused(postgres.parse_error(message.payload), method)
+        if message.type == b"S":
+            name, value = postgres.parse_parameter_status(message.payload)
+            channel.parameters[name] = value
+        elif message.type == b"Z":
+            channel.logged_in = True
+            return _accepted(channel, method)
+        elif message.type == b"R":
+            auth = postgres.parse_auth(message.payload)
+            if auth.method not in ("ok", "sasl-continue", "sasl-final"):
+                method = _METHOD_NAMES.get(auth.method, auth.method)
+                stop = _cannot(auth, method, channel, target)
+                if stop is not None:
+                    return stop
+            scram = _answer(channel, target, auth, scram, until)
+
+
+def startup_parameters(target: Target) -> dict[str, str]:
+    """What libpq would send: user, database, the application's options, and who we are."""
+    parameters = {"user": target.user, "database": target.database or target.user, "application_name": "dbwizard"}
+    for name in STARTUP_OPTIONS:
+        value = target.options.get(name)
+        if value and not (name == "client_encoding" and value == "auto"):
+            parameters[name] = value
+    return parameters
+
+
+def _refused(fields: postgres.ErrorFields, method: str) -> LoginResult:
+    severity = fields.severity or fields.severity_code
+    text = f"{severity}:  {fields.message}"
+    return LoginResult("error", method, text, fields.code, fields.detail, fields.hint)
+
+
+def _accepted(channel: Channel, method: str) -> LoginResult:
+    version = channel.parameters.get("server_version", "")
+    return LoginResult("ok", method, version=version, flavour="postgresql")
+
+
+def _cannot(auth: postgres.Auth, method: str, channel: Channel, target: Target) -> LoginResult | None:
+    """Why this login cannot go on, if so: a method not spoken or refused, no password, no channel binding."""
+    required = target.options.get("require_auth", "")
+    if required and not _allowed(_BY_REQUIRE_AUTH.get(auth.method, auth.method), required):
+        return LoginResult("method-unsupported", method, f"require_auth={required}, and the server asks for {method}")
+    binding = target.options.get("channel_binding", "prefer")
+    if binding == "require" and not (channel.tls and "SCRAM-SHA-256-PLUS" in auth.mechanisms):
+        why = "the server does not offer SCRAM-SHA-256-PLUS" if channel.tls else "the connection has no TLS"
+        return LoginResult("channel-binding", method, f"channel_binding=require, and {why}")
+    if auth.method == "sasl" and not {"SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"} & set(auth.mechanisms):
+        offered = ", ".join(auth.mechanisms)
+        return LoginResult("method-unsupported", method, f"the server asks for {offered}", detail="sasl")
+    if auth.method not in ("cleartext", "md5", "sasl"):
+        return LoginResult("method-unsupported", method, f"the server asks for {method}", detail=auth.method)
+    if not target.password:
+        return LoginResult("password-missing", method, f"the server asks for a password ({method}), and none was given")
+    return None
+
+
+def _allowed(method: str, required: str) -> bool:
+    words = [word.strip() for word in required.split(",")]
+    if all(word.startswith("!") for word in words):
+        return f"!{method}" not in words
+    return method in words
+
+
+def _answer(channel: Channel, target: Target, auth: postgres.Auth, scram: Any, until: float) -> Any:
+    """Send what `auth` asks for; the SCRAM exchange so far is handed back."""
+    password = target.password.reveal() if target.password else ""
+    if auth.method == "cleartext":
+        channel.send(postgres.password(password), until)
+    elif auth.method == "md5":
+        channel.send(postgres.password(postgres.md5_password(target.user, password, auth.salt)), until)
+    elif auth.method == "sasl":
+        # Binding needs the certificate parsed, which costs as much as the whole walk: only where it is demanded.
+        plus = "SCRAM-SHA-256-PLUS" in auth.mechanisms and target.options.get("channel_binding") == "require"
+        binding = _binding(channel) if plus else None
+        mechanism = "SCRAM-SHA-256-PLUS" if plus and binding is not None else "SCRAM-SHA-256"
+        if mechanism not in auth.mechanisms:
+            raise ProtocolError(f"the server does not offer {mechanism}", seen="postgresql")
+        scram = postgres.ScramClient("", password, mechanism, binding if mechanism.endswith("PLUS") else None)
+        channel.send(postgres.sasl_initial(mechanism, scram.first()), until)
+    elif auth.method in ("sasl-continue", "sasl-final") and scram is None:
+        raise ProtocolError("the server continued a SASL exchange that it had not begun", seen="postgresql")
+    elif auth.method == "sasl-continue":
+        channel.send(postgres.sasl_response(scram.final(auth.data)), until)
+    elif auth.method == "sasl-final":
+        scram.verify(auth.data)
+    return scram
+
+
+def _binding(channel: Channel) -> bytes | None:
+    """The hash that binds the login to this TLS connection, or None without TLS or an unusual certificate."""
+    if not channel.tls:
+        return None
+    from wizard.wire.tls import endpoint_binding
+
+    der = channel.sock.getpeercert(True)
+    try:
+        return endpoint_binding(der) if der else None
+    except ProtocolError:
+        return None
+
+
+def query(channel: Channel, sql: str, until: float) -> list[dict[str, str | None]]:
+    """Rows of one simple query. Raises QueryError, OSError and ProtocolError."""
+    channel.send(postgres.query(sql), until)
+    names: tuple[str, ...] = ()
+    rows: list[dict[str, str | None]] = []
+    refusal: postgres.ErrorFields | None = None
+    while True:
+        message = channel.message(until)
+        if message is None:
+            if refusal is not None:
+                raise QueryError(refusal)
+            raise ConnectionResetError("the server closed the connection during a query")
+        if message.type == b"T":
+            names = postgres.parse_row_description(message.payload)
+        elif message.type == b"D" and len(rows) < MOST_ROWS:
+            rows.append(dict(zip(names, postgres.parse_data_row(message.payload))))
+        elif message.type == b"E":
+            refusal = postgres.parse_error(message.payload)
+        elif message.type == b"Z":
+            if refusal is not None:
+                raise QueryError(refusal)
+            return rows

@@ -1,0 +1,302 @@
+"""TCP to every address side by side, or the Unix socket; the first that opens is kept for the later probes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import selectors
+import socket
+import struct
+import time
+from dataclasses import dataclass
+
+from wizard.core.facts import Value
+from wizard.probes.base import Report, probe
+from wizard.probes.channel import Channel
+from wizard.runtime import Runtime
+from wizard.target.model import HostPort, Target
+
+HEAD_START = 0.25
+"""Seconds for which an earlier host of a list is waited for once a later one has answered."""
+QUICK = 1.0
+"""Seconds; an unreachable host that is told within them was told by a router or firewall, not by a lost neighbour."""
+ICMP_WAIT = 0.5
+
+_WORDS = {
+    errno.ECONNREFUSED: "refused",
+    errno.ETIMEDOUT: "timeout",
+    errno.ENETUNREACH: "net-unreachable",
+    errno.EHOSTUNREACH: "host-unreachable",
+    errno.EHOSTDOWN: "host-unreachable",
+    errno.EPERM: "not-permitted",
+    errno.EACCES: "not-permitted",
+    errno.EADDRNOTAVAIL: "no-local-port",
+    errno.EMFILE: "no-descriptor",
+    errno.ENFILE: "no-descriptor",
+    errno.ECONNRESET: "reset",
+    errno.EAFNOSUPPORT: "net-unreachable",
+    errno.ENOBUFS: "no-memory",
+}
+_SOCKET_WORDS = {
+    errno.ENOENT: "socket-missing",
+    errno.ENOTDIR: "socket-missing",
+    errno.EACCES: "socket-permission",
+    errno.EPERM: "socket-permission",
+    errno.ECONNREFUSED: "socket-refused",
+    errno.ENOTSOCK: "socket-missing",
+    errno.EAGAIN: "socket-busy",
+    errno.EMFILE: "no-descriptor",
+    errno.ENFILE: "no-descriptor",
+}
+_WORST_FIRST = (
+    "no-descriptor",
+    "no-local-port",
+    "refused",
+    "not-permitted",
+    "rejected",
+    "reset",
+    "timeout",
+    "host-unreachable",
+    "net-unreachable",
+)
+
+
+@dataclass
+class Attempt:
+    """One address: what became of it, and after how many seconds. `number` is the errno, 0 while it is open."""
+
+    host: int
+    address: str
+    port: int
+    sock: socket.socket | None = None
+    outcome: str = "timeout"
+    number: int = 0
+    seconds: float = 0.0
+
+    @property
+    def place(self) -> str:
+        """address:port, with brackets around IPv6."""
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+
+@probe(
+    "network.connect",
+    provides=(
+        "network.outcome",
+        "network.errno",
+        "network.attempts",
+        "network.address",
+        "network.family",
+        "network.client-address",
+        "network.failed-hosts",
+        "network.socket-dir",
+        "network.socket",
+    ),
+    deadline=70.0,
+)
+def connect(target: Target, runtime: Runtime) -> Report:
+    """Open the connection: every address at once, the target's first host preferred."""
+    if target.is_socket:
+        return _connect_socket(target, runtime)
+    attempts = [Attempt(host, address, port) for host, address, port in runtime.addresses]
+    _race(attempts, runtime.until(runtime.connect_timeout))
+    won = next((attempt for attempt in attempts if attempt.outcome == "connected"), None)
+    for attempt in attempts:
+        if attempt.sock is not None and attempt is not won:
+            attempt.sock.close()
+    report = Report(summary=_told(won or attempts[0]) if attempts else "no address to connect to")
+    for attempt in attempts:
+        if attempt is not won:
+            report.quote("network", _told(attempt), errno.errorcode.get(attempt.number, ""))
+    deciding = won or _deciding(attempts)
+    if won is not None and won.sock is not None:
+        won.sock.setblocking(True)
+        runtime.channel = Channel(won.sock, target.hosts[won.host], won.address)
+        report.facts["network.client-address"] = str(won.sock.getsockname()[0])
+    report.facts.update(_facts(target, attempts, deciding))
+    return report
+
+
+def _facts(target: Target, attempts: list[Attempt], deciding: Attempt | None) -> dict[str, Value]:
+    if deciding is None:
+        return {}
+    outcome = deciding.outcome
+    if outcome in ("net-unreachable", "host-unreachable", "not-permitted"):
+        outcome = _why_unreachable(deciding, attempts)
+    facts: dict[str, Value] = {
+        "network.outcome": outcome,
+        "network.errno": errno.errorcode.get(deciding.number, "none"),
+        "network.attempts": tuple(_told(attempt) for attempt in attempts),
+        "network.address": deciding.address,
+        "network.family": "ipv6" if ":" in deciding.address else "ipv4",
+    }
+    done = {attempt.host for attempt in attempts if attempt.outcome == "connected"}
+    # Hosts behind the one that answered were not waited for: only earlier ones are known to have failed.
+    failed = tuple(host.host for index, host in enumerate(target.hosts) if done and index < min(done))
+    facts["network.failed-hosts"] = failed or ("none",)
+    return facts
+
+
+def _told(attempt: Attempt) -> str:
+    after = f"after {attempt.seconds * 1000:.0f} ms"
+    if attempt.outcome == "connected":
+        return f"{attempt.place} connected {after}"
+    if attempt.number:
+        return f"{attempt.place}: {os.strerror(attempt.number)} {after}"
+    return f"{attempt.place}: no answer {after}"
+
+
+def _race(attempts: list[Attempt], until: float) -> None:
+    """Start every attempt, then wait until the first host answers, all are settled, or the time is over."""
+    begun = time.monotonic()
+    selector = selectors.DefaultSelector()
+    for attempt in attempts:
+        _begin(attempt, selector)
+    first_success = 0.0
+    while any(attempt.sock is not None and attempt.outcome == "timeout" for attempt in attempts):
+        now = time.monotonic()
+        limit = min(until, first_success + HEAD_START) if first_success else until
+        if now >= limit:
+            break
+        for key, _ in selector.select(limit - now):
+            attempt = key.data
+            selector.unregister(key.fileobj)
+            _settle(attempt, time.monotonic() - begun)
+        connected = [attempt.host for attempt in attempts if attempt.outcome == "connected"]
+        if connected and min(connected) == min(attempt.host for attempt in attempts):
+            break
+        if connected and not first_success:
+            first_success = time.monotonic()
+    for attempt in attempts:
+        if attempt.outcome == "timeout" and not attempt.number:
+            attempt.seconds = time.monotonic() - begun
+    selector.close()
+
+
+def _begin(attempt: Attempt, selector: selectors.BaseSelector) -> None:
+    try:
+        sock = socket.socket(socket.AF_INET6 if ":" in attempt.address else socket.AF_INET, socket.SOCK_STREAM)
+        attempt.sock = sock
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        number = sock.connect_ex((attempt.address, attempt.port))
+    except OSError as error:
+        number = error.errno or errno.EINVAL
+    except (UnicodeError, OverflowError):
+        number = errno.EINVAL
+    if number in (errno.EINPROGRESS, errno.EWOULDBLOCK) and attempt.sock is not None:
+        selector.register(attempt.sock, selectors.EVENT_WRITE, attempt)
+    else:
+        _conclude(attempt, number, 0.0)
+
+
+def _settle(attempt: Attempt, seconds: float) -> None:
+    number = attempt.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) if attempt.sock else errno.EBADF
+    _conclude(attempt, number, seconds)
+
+
+def _conclude(attempt: Attempt, number: int, seconds: float) -> None:
+    attempt.seconds = seconds
+    attempt.number = number
+    attempt.outcome = "connected" if number == 0 else _WORDS.get(number, "other")
+    if number and attempt.sock is not None:
+        attempt.sock.close()
+        attempt.sock = None
+
+
+def _deciding(attempts: list[Attempt]) -> Attempt | None:
+    """The attempt whose failure explains the whole: of the first host, the one that says most."""
+    first = [attempt for attempt in attempts if attempt.host == attempts[0].host] if attempts else []
+    for word in _WORST_FIRST:
+        for attempt in first:
+            if attempt.outcome == word:
+                return attempt
+    return first[0] if first else None
+
+
+def _why_unreachable(attempt: Attempt, attempts: list[Attempt]) -> str:
+    """unreachable, ipv6-unreachable or rejected: who said no, this host's routes, a router, or a firewall."""
+    only_v6 = all(":" in other.address for other in attempts)
+    if attempt.outcome == "not-permitted":
+        return "rejected"
+    if not _has_route(attempt):
+        return "ipv6-unreachable" if only_v6 else "unreachable"
+    if attempt.seconds >= QUICK or ":" in attempt.address:
+        return "ipv6-unreachable" if only_v6 and attempt.outcome == "net-unreachable" else "unreachable"
+    return _ask_by_datagram(attempt)
+
+
+def _has_route(attempt: Attempt) -> bool:
+    """Whether this host's own routing table has a way; connecting a datagram socket sends nothing."""
+    family = socket.AF_INET6 if ":" in attempt.address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as sock:
+            sock.connect((attempt.address, attempt.port))
+    except OSError:
+        return False
+    return True
+
+
+def _ask_by_datagram(attempt: Attempt) -> str:
+    """Tell a router's "unreachable" from a firewall's "prohibited".
+
+    TCP reports both as EHOSTUNREACH; the error queue of a datagram socket has the ICMP code itself (ip(7),
+    IP_RECVERR). Where the datagram gets another answer, or none, the refusal was for TCP alone: a firewall's.
+    """
+    recverr, errqueue = 11, getattr(socket, "MSG_ERRQUEUE", 0x2000)
+    if os.name != "posix" or not hasattr(socket, "MSG_ERRQUEUE"):
+        return "unreachable"
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.setsockopt(socket.IPPROTO_IP, recverr, 1)
+            sock.connect((attempt.address, attempt.port))
+            sock.send(b"\0")
+            with selectors.DefaultSelector() as selector:
+                selector.register(sock, selectors.EVENT_READ)
+                selector.select(ICMP_WAIT)
+            _, ancillary, _, _ = sock.recvmsg(64, 512, errqueue | socket.MSG_DONTWAIT)
+    except OSError:
+        return "rejected"
+    for level, kind, data in ancillary:
+        if level == socket.IPPROTO_IP and kind == recverr and len(data) >= 16:
+            _, origin, icmp_type, code, *_ = struct.unpack_from("=IBBBBII", data)
+            if origin == 2 and icmp_type == 3 and code in (0, 1, 5, 6, 7, 11, 12):
+                return "unreachable"
+    return "rejected"
+
+
+def socket_path(target: Target, host: HostPort) -> str:
+    """The file of a Unix socket: PostgreSQL names a directory, MySQL the file itself; `@` is the abstract name space."""
+    if target.family == "mysql":
+        return host.host
+    return f"{host.host.rstrip('/')}/.s.PGSQL.{host.port}"
+
+
+def _connect_socket(target: Target, runtime: Runtime) -> Report:
+    host = target.hosts[0]
+    path = socket_path(target, host)
+    name = "\0" + path[1:] if path.startswith("@") else path
+    number, begun = 0, time.monotonic()
+    try:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock.settimeout(max(runtime.until(runtime.connect_timeout) - begun, 0.001))
+        sock.connect(name)
+        runtime.channel = Channel(sock, host, path)
+    except TimeoutError:
+        number = errno.EAGAIN
+    except OSError as error:
+        number = error.errno or errno.EINVAL
+    outcome = "connected" if not number else _SOCKET_WORDS.get(number, "other")
+    folder = os.path.dirname(path) if not path.startswith("@") else ""
+    facts: dict[str, Value] = {
+        "network.outcome": outcome,
+        "network.errno": errno.errorcode.get(number, "none"),
+        "network.socket": path,
+        "network.socket-dir": "present" if not folder or os.path.isdir(folder) else "missing",
+        "network.failed-hosts": ("none",),
+    }
+    said = f"{path}: {os.strerror(number)}" if number else f"{path} connected"
+    report = Report(facts, summary=said)
+    if number:
+        report.quote("network", said, errno.errorcode.get(number, ""))
+    return report

@@ -1,0 +1,53 @@
+"""All that a probe may touch: the target, the time left, the environment, the clock, and the one open connection."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wizard.core.facts import Facts
+from wizard.target.model import Target
+
+if TYPE_CHECKING:
+    from wizard.probes.channel import Channel
+
+CONNECT_TIMEOUT = 3.0
+"""Seconds to wait for a connection, or for a server's first word, unless the caller says otherwise."""
+WALK_TIMEOUT = 30.0
+"""Seconds for a whole walk without a person."""
+
+
+@dataclass
+class Runtime:
+    """What a walk's probes share. Times are in seconds."""
+
+    target: Target
+    environ: Mapping[str, str]
+    home: Path | None = None
+    cwd: Path | None = None
+    connect_timeout: float = CONNECT_TIMEOUT
+    ends: float | None = None
+    """When the whole walk must be over, on the monotonic clock; None for no bound."""
+    write_path: bool = False
+    platforms: Mapping[str, Any] = field(default_factory=dict)
+    clock: Callable[[], float] = time.monotonic
+    facts: Facts = field(default_factory=Facts)
+    """What the walk knows so far; the driver keeps it current."""
+    channel: Channel | None = None
+    """The connection that the walk holds open, from `network.connect` on."""
+    addresses: list[tuple[int, str, int]] = field(default_factory=list)
+    """(index of the host in the target, address, port), in the order of the resolver."""
+
+    def until(self, seconds: float) -> float:
+        """The moment, on the monotonic clock, until which a wait of `seconds` may last."""
+        moment = self.clock() + seconds
+        return moment if self.ends is None else min(moment, self.ends)
+
+    def close(self) -> None:
+        """End the open connection politely."""
+        if self.channel is not None:
+            self.channel.close()
+            self.channel = None
