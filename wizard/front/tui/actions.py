@@ -1,0 +1,92 @@
+"""The one table of what a person can do: keys, footer and help are all made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class Action(NamedTuple):
+    """Something that a person can do on some screens."""
+
+    name: str
+    """The method `action_<name>` of the screen or of the app."""
+    keys: str
+    """Textual's names of the keys, separated by commas; the first is the one that is shown."""
+    shown: str
+    """The key as people know it."""
+    label: str
+    """One or two words for the footer."""
+    help: str
+    """One sentence for the help screen."""
+    where: tuple[str, ...]
+    """The screens and moments where it can be done."""
+
+
+_EVERYWHERE = ("start", "running", "question", "finding")
+ACTIONS: tuple[Action, ...] = (
+    Action("choose", "", "1-9", "choose", "Check the connection with that number.", ("start",)),
+    Action("type", "slash,tab", "/", "type one", "Go to the field where a connection can be typed or pasted.", ("start",)),
+    Action("submit", "enter", "Enter", "check it", "Check the connection that stands in the field.", ("field",)),
+    Action("leave", "escape", "Esc", "back to the list", "Leave the field, or close what is open.", ("field",)),
+    Action("choose", "", "1-9", "answer", "Give the answer with that number.", ("question",)),
+    Action("unknown", "0", "0", "don't know", "Say that you do not know. The walk goes on without it.", ("question",)),
+    Action("why", "w", "w", "why", "Show or hide why the question is asked.", ("question",)),
+    Action("how", "h", "h", "how to find out", "Show or hide how to find the answer.", ("question",)),
+    Action("skip", "x", "x", "give up on this", "Stop waiting for this check. The walk goes on without it.", ("running",)),
+    Action("copy", "c", "c", "copy", "Send the marked command to the terminal's clipboard.", ("finding", "running", "question")),
+    Action("plain", "p", "p", "plain view", "Show the marked command alone, to select it with the mouse.", ("finding", "running", "question")),
+    Action("open", "enter,space", "Enter", "open/close", "Open or close the marked part.", ("finding",)),
+    Action("verify", "v", "v", "check again", "Run the whole walk again and compare: after a fix.", ("finding",)),
+    Action("back", "b", "b", "back", "Go back to an earlier step, and answer or run it anew.", ("running", "question", "finding")),
+    Action("note", "n", "n", "note", "Write a remark into the session.", ("running", "question", "finding")),
+    Action("export", "e", "e", "export", "Write the transcript to files in this directory (Markdown and JSON).", ("finding", "question", "running")),
+    Action("practice", "p", "p", "practice", "Say how to try dbwizard without a database.", ("start",)),
+    Action("pick", "enter", "Enter", "choose", "Take the marked line.", ("start", "question", "list")),
+    Action("close", "escape,q", "Esc", "close", "Close this and change nothing.", ("list", "help", "plain")),
+    Action("keep", "enter", "Enter", "keep the note", "Write the note into the session.", ("note",)),
+    Action("leave", "escape", "Esc", "no note", "Close without a note.", ("note",)),
+    Action("help", "question_mark,f1", "?", "help", "Show this page.", _EVERYWHERE),
+    Action("leave_app", "q", "q", "quit", "Leave. The session is kept: `dbwizard sessions` lists it.", _EVERYWHERE),
+)  # fmt: skip
+"""In the order in which the footer shows them."""
+
+MOVES: tuple[tuple[str, str], ...] = (
+    ("↑ ↓ or j k", "Mark the line or command above or below."),
+    ("PgUp PgDn Home End", "Move through a long page."),
+    ("Ctrl+C", "Leave at once, from everywhere."),
+    ("mouse", "Click marks a line, a second click opens it; the keys in the last line can be clicked."),
+)
+"""What works on every screen and needs no place in the footer."""
+
+
+def at(where: str) -> Iterator[Action]:
+    """The actions of a screen or moment, in the order of the table."""
+    return (action for action in ACTIONS if where in action.where)
+
+
+def keys(*places: str) -> list[tuple[str, str, str]]:
+    """The bindings (keys, action, label) of a screen with these moments; each key once."""
+    found: dict[str, tuple[str, str, str]] = {}
+    for place in places:
+        for action in at(place):
+            if action.keys:
+                found.setdefault(action.keys, (action.keys, action.name, action.label))
+    return list(found.values())
+
+
+def footer(where: str, width: int) -> list[tuple[Action, str]]:
+    """The actions that fit into a line of `width` cells, with their text; help and quit are never the ones left out."""
+    actions = [action for action in at(where) if action.shown]
+    last = [action for action in actions if action.name in ("help", "leave_app", "leave", "close")]
+    shown = list(actions)
+    while shown and _wide(shown) > width:
+        droppable = [action for action in shown if action not in last]
+        if not droppable:
+            break
+        shown.remove(droppable[-1])
+    return [(action, f"{action.shown} {action.label}") for action in shown]
+
+
+def _wide(shown: list[Action]) -> int:
+    return sum(len(action.shown) + 1 + len(action.label) + 2 for action in shown)

@@ -1,0 +1,1 @@
+"""Things on the screen. They know how to draw and which key was pressed, and nothing about databases."""

@@ -1,0 +1,78 @@
+"""The small widgets of one or two lines: the heading, the notice, and the keys that can be pressed now."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from wizard.front.tui import actions
+from wizard.front.tui.look import to_ascii
+
+
+class Words(Widget):
+    """A sentence or two, never read as markup. Empty, it takes no room where its style says `height: auto`."""
+
+    def __init__(self, text: str = "", *, style: str = "", plain_ascii: bool = False, **options: str) -> None:
+        super().__init__(**options)
+        self.text = text
+        self._style = style
+        self._ascii = plain_ascii
+        self.display = bool(text)
+
+    def say(self, text: str) -> None:
+        """Show this instead."""
+        if text != self.text:
+            self.text = text
+            self.display = bool(text)
+            self.refresh(layout=True)
+
+    def render(self) -> Text:
+        """The text as it is."""
+        return Text(to_ascii(self.text) if self._ascii else self.text, style=self._style)
+
+
+class Keys(Widget):
+    """The last line: what can be pressed now. Each key can also be clicked."""
+
+    class Clicked(Message):
+        """The key of this action was clicked."""
+
+        def __init__(self, action: str) -> None:
+            super().__init__()
+            self.action = action
+
+    def __init__(self, where: str, *, plain_ascii: bool = False, **options: str) -> None:
+        super().__init__(**options)
+        self.where = where
+        self._ascii = plain_ascii
+
+    def show(self, where: str) -> None:
+        """Show the keys of another moment."""
+        if where != self.where:
+            self.where = where
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """The one line that there is."""
+        segments = []
+        if y == 0:
+            for action, _ in actions.footer(self.where, self.size.width):
+                segments.append(Segment(" "))
+                segments.append(Segment(action.shown, Style(bold=True)))
+                segments.append(Segment(f" {action.label}"))
+        return Strip(segments).adjust_cell_length(self.size.width)
+
+    def on_click(self, event: events.Click) -> None:
+        """Find the key under the mouse."""
+        at = 0
+        for action, text in actions.footer(self.where, self.size.width):
+            at += 1 + cell_len(text)
+            if event.x < at:
+                self.post_message(self.Clicked(action.name))
+                return

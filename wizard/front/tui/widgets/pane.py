@@ -1,0 +1,178 @@
+"""A page of text that scrolls, with some parts that can be marked: questions, fixes, commands.
+
+It draws line by line, which costs one widget and few bytes whatever the length. Text is never read as markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from rich.cells import cell_len, chop_cells
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from wizard.front.tui.look import NOW, to_ascii
+
+GUTTER = 2
+"""Cells at the left where the mark of the cursor stands."""
+
+
+class Block(NamedTuple):
+    """A paragraph. `item` names the part that it belongs to, where that can be marked."""
+
+    text: str | Text = ""
+    style: str = ""
+    first: str = ""
+    """What stands before its first row."""
+    rest: str = ""
+    """What stands before its further rows."""
+    item: str = ""
+    fold: bool = False
+    """Cut at the edge, not between words, and keep every space: for commands."""
+
+
+class Pane(ScrollView, can_focus=True):
+    """Shows blocks. `cursor` is the marked item, or empty."""
+
+    BINDINGS: list[BindingType] = [
+        Binding("up,k", "move(-1)", show=False),
+        Binding("down,j", "move(1)", show=False),
+        Binding("pageup", "page_up", show=False),
+        Binding("pagedown", "page_down", show=False),
+        Binding("home", "scroll_home", show=False),
+        Binding("end", "scroll_end", show=False),
+    ]
+
+    class Pressed(Message):
+        """An item was clicked; `again` when it was the marked one already."""
+
+        def __init__(self, item: str, again: bool) -> None:
+            super().__init__()
+            self.item = item
+            self.again = again
+
+    def __init__(self, *, plain_ascii: bool = False, **options: str) -> None:
+        super().__init__(**options)
+        self.cursor = ""
+        self.items: list[str] = []
+        self._ascii = plain_ascii
+        self._blocks: tuple[Block, ...] = ()
+        self._rows: list[tuple[Strip, str]] = []
+        self._width = 0
+
+    def show(self, blocks: Iterable[Block], *, cursor: str | None = None, top: bool = False) -> None:
+        """Show these blocks. `cursor` marks an item; without it the mark stays, where its item still exists."""
+        self._blocks = tuple(blocks)
+        self.items = list(dict.fromkeys(block.item for block in self._blocks if block.item))
+        wanted = self.cursor if cursor is None else cursor
+        self.cursor = wanted if wanted in self.items else (self.items[0] if self.items else "")
+        self._wrap()
+        if top:
+            self.scroll_home(animate=False, force=True)
+
+    def text(self) -> str:
+        """All rows as plain text, without the mark of the cursor."""
+        return "\n".join(strip.text.rstrip() for strip, _ in self._rows)
+
+    def mark(self, item: str) -> None:
+        """Move the cursor to an item and bring it into view."""
+        if item in self.items:
+            self.cursor = item
+            self.refresh()
+            rows = [row for row, (_, name) in enumerate(self._rows) if name == item]
+            region = Region(0, rows[0], max(1, self._width), min(len(rows), max(1, self.size.height)))
+            self.scroll_to_region(region, animate=False, force=True)
+
+    def action_move(self, by: int) -> None:
+        """Mark the next or the previous item; without items, scroll by a row."""
+        if not self.items:
+            self.scroll_relative(y=by, animate=False)
+            return
+        at = self.items.index(self.cursor) + by
+        if 0 <= at < len(self.items):
+            self.mark(self.items[at])
+        elif at < 0:
+            self.scroll_home(animate=False)
+        else:
+            self.scroll_end(animate=False)
+
+    def action_page_up(self) -> None:
+        """Scroll up by a page, at once."""
+        self.scroll_page_up(animate=False)
+
+    def action_page_down(self) -> None:
+        """Scroll down by a page, at once."""
+        self.scroll_page_down(animate=False)
+
+    def action_scroll_home(self) -> None:
+        """Go to the top."""
+        self.scroll_home(animate=False)
+
+    def action_scroll_end(self) -> None:
+        """Go to the end."""
+        self.scroll_end(animate=False)
+
+    def on_click(self, event: events.Click) -> None:
+        """Mark the item under the mouse; say so when it was marked already."""
+        row = event.y + self.scroll_offset.y
+        if 0 <= row < len(self._rows) and (item := self._rows[row][1]):
+            again = item == self.cursor
+            self.mark(item)
+            self.post_message(self.Pressed(item, again))
+
+    def on_resize(self) -> None:
+        """Break the rows anew when the width changed."""
+        if self.scrollable_content_region.width != self._width:
+            self._wrap()
+            if self.cursor and self.scroll_offset.y:
+                self.mark(self.cursor)
+
+    def render_line(self, y: int) -> Strip:
+        """Row `y` of what is in view, with the mark of the cursor before it."""
+        row = y + self.scroll_offset.y
+        if row >= len(self._rows):
+            return Strip.blank(self.size.width)
+        strip, item = self._rows[row]
+        marked = bool(item) and item == self.cursor
+        gutter = ("> " if self._ascii else "▌ ") if marked else " " * GUTTER
+        style = Style.parse(NOW) if marked else Style.null()
+        line = Strip([Segment(gutter, style), *strip])
+        return line.adjust_cell_length(self.size.width)
+
+    def _wrap(self) -> None:
+        """Make the rows for the width that there is."""
+        self._width = self.scrollable_content_region.width
+        if self._width <= GUTTER:
+            return
+        self._rows = [(row, block.item) for block in self._blocks for row in self._rows_of(block)]
+        self.virtual_size = Size(self._width, len(self._rows))
+        self.refresh()
+
+    def _rows_of(self, block: Block) -> list[Strip]:
+        text = block.text if isinstance(block.text, Text) else Text(block.text, style=block.style)
+        if self._ascii:
+            text = Text(to_ascii(text.plain), style=block.style)
+        first, rest = (to_ascii(one) if self._ascii else one for one in (block.first, block.rest))
+        width = max(8, self._width - GUTTER - max(cell_len(first), cell_len(rest)))
+        lines = _folded(text, width) if block.fold else text.wrap(self.app.console, width, overflow="fold")
+        strips = []
+        for number, line in enumerate(lines):
+            segments: Sequence[Segment] = list(line.render(self.app.console))
+            strips.append(Strip([Segment(rest if number else first, Style.null()), *segments]))
+        return strips or [Strip([Segment(first)])]
+
+
+def _folded(text: Text, width: int) -> list[Text]:
+    """The text cut at the width, nothing dropped."""
+    rows = []
+    for line in text.plain.expandtabs(4).split("\n"):
+        rows.extend(Text(piece, style=text.style) for piece in (chop_cells(line, width) or [""]))
+    return rows

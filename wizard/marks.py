@@ -1,0 +1,67 @@
+"""Symbols with an ASCII fallback, and the formats of times: what every printed text shares."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+SYMBOLS = {
+    "ok": ("✓", "[ok]"),
+    "fault": ("✗", "[FAULT]"),
+    "warning": ("▲", "[warn]"),
+    "unknown": ("?", "[?]"),
+    "skipped": ("·", "[-]"),
+    "bullet": ("•", "*"),
+    "arrow": ("→", "->"),
+    "rule": ("─", "-"),
+}
+"""Name to the symbol and its ASCII fallback."""
+_COLOURS = {
+    "ok": "32",
+    "fault": "31;1",
+    "warning": "33",
+    "unknown": "36",
+    "skipped": "2",
+    "bold": "1",
+    "dim": "2",
+}
+_PLAIN = str.maketrans(
+    {"…": "...", "–": "-", "—": "-", "“": '"', "”": '"', "‘": "'", "’": "'", "→": "->", "•": "*", " ": " "}
+)
+
+
+def mark(name: str, ascii_only: bool = False) -> str:
+    """The symbol called `name`; an unknown name gives the bullet."""
+    return SYMBOLS.get(name, SYMBOLS["bullet"])[ascii_only]
+
+
+def paint(text: str, name: str, colour: bool) -> str:
+    """The text in the colour of an outcome (or bold) where colour is wanted."""
+    code = _COLOURS.get(name)
+    return f"\x1b[{code}m{text}\x1b[0m" if colour and code else text
+
+
+def to_ascii(text: str) -> str:
+    """The text for a terminal that knows ASCII only: a `?` stands for what has no equal."""
+    return text.translate(_PLAIN).encode("ascii", "replace").decode("ascii")
+
+
+def duration(ms: float) -> str:
+    """Milliseconds for people: `0.4 ms`, `12 ms`, `3.1 s`, `2 min 5 s`."""
+    if ms < 9.95:
+        return f"{ms:.1f} ms"
+    if ms < 999.5:
+        return f"{ms:.0f} ms"
+    seconds = ms / 1000
+    if seconds < 99.95:
+        return f"{seconds:.1f} s"
+    return f"{round(seconds) // 60} min {round(seconds) % 60} s"
+
+
+def utc(seconds: float) -> str:
+    """Seconds since the epoch as `2026-11-20 21:04:05Z`."""
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def local(seconds: float) -> str:
+    """Seconds since the epoch in the time zone of this machine: `2026-11-20 22:04:05 +0100`."""
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")

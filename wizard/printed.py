@@ -1,0 +1,197 @@
+"""The report as text for a person at a terminal of any width. Commands are never wrapped: they are to be copied."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from wizard.marks import duration, mark, paint, to_ascii
+from wizard.redact import clean
+
+NARROWEST = 20
+"""Columns below which text is no longer wrapped to the terminal."""
+PLACES = {
+    "app-host": "where the application runs",
+    "db-host": "on the database host",
+    "psql": "in psql",
+    "mysql": "in the mysql client",
+    "console": "in the provider's console or its command line",
+    "config": "in the configuration",
+}
+"""The `where` of a command, in words."""
+RISKS = {
+    "safe": "changes nothing for others",
+    "reload": "others may notice: the configuration is reloaded or changed",
+    "restart": "interrupts: connections are cut",
+    "destructive": "destroys data or work: read twice",
+}
+"""The `risk` of a fix, in words."""
+STATUS_MARK = {"healthy": "ok", "fault": "fault", "inconclusive": "unknown"}
+
+
+def text(report: Mapping[str, Any], colour: bool = False, ascii: bool = False, width: int = 80) -> str:
+    """The report (a `dbwizard.report/1`) for people: the verdict first, then the ladder, why, and what to do.
+
+    `width` is in columns; only prose is wrapped to it. Ends with a newline.
+    """
+    printed = "\n".join(_Printer(colour, ascii, width).lines(report)) + "\n"
+    return to_ascii(printed) if ascii else printed
+
+
+class _Printer:
+    """The choices of one terminal."""
+
+    def __init__(self, colour: bool, ascii_only: bool, width: int) -> None:
+        self.colour = colour
+        self.ascii = ascii_only
+        self.width = max(width, NARROWEST)
+
+    def lines(self, report: Mapping[str, Any]) -> Iterator[str]:
+        """Every line of the text."""
+        finding = (report.get("findings") or [{}])[0]
+        yield from self._verdict(report)
+        yield from self._ladder(report)
+        yield from self._why(report, finding)
+        yield from self._candidates(report)
+        yield from self._bullets("Do not", finding.get("avoid", ()), "fault")
+        yield from self._fixes(finding.get("fixes", ()))
+        yield from self._commands_under("To verify", finding.get("verify", ()))
+        yield from self._rest(report, finding)
+
+    def _verdict(self, report: Mapping[str, Any]) -> Iterator[str]:
+        name = STATUS_MARK.get(str(report["status"]), "unknown")
+        symbol = paint(mark(name, self.ascii), name, self.colour)
+        yield f"{symbol} {paint(_line(report['title']), 'bold', self.colour)}  [{report['cause']}]"
+        target = report["target"]
+        yield from self._prose(_where(target), "  ")
+
+    def _ladder(self, report: Mapping[str, Any]) -> Iterator[str]:
+        yield ""
+        for layer in report["layers"]:
+            outcome = str(layer["outcome"])
+            symbol = mark(outcome, self.ascii)
+            symbol = paint(symbol.ljust(7 if self.ascii else 1), outcome, self.colour)
+            took = duration(layer["ms"]) if layer["ms"] else ""
+            told = _line(layer["summary"]) or ("not looked at" if outcome == "skipped" else outcome)
+            head = f"  {symbol} {layer['layer']:<9}{took:>9}  "
+            indent = " " * (23 + (6 if self.ascii else 0))
+            if self.width - len(indent) < NARROWEST:
+                yield head.rstrip()
+                yield from self._prose(told, "      ")
+                continue
+            first, *more = textwrap.wrap(told, self.width - len(indent)) or [""]
+            yield f"{head}{first}".rstrip()
+            yield from (indent + one for one in more)
+        yield from self._bullets(
+            "Warnings", (f"{one['layer']}: {one['text']}" for one in report.get("warnings", ())), "warning"
+        )
+
+    def _why(self, report: Mapping[str, Any], finding: Mapping[str, Any]) -> Iterator[str]:
+        if finding.get("meaning"):
+            yield from self._head("What it means")
+            yield from self._prose(finding["meaning"], "  ")
+        if finding.get("why_here"):
+            yield from self._head("Why here")
+            yield from self._prose(finding["why_here"], "  ")
+
+    def _candidates(self, report: Mapping[str, Any]) -> Iterator[str]:
+        if not report["candidates"]:
+            return
+        yield from self._head(
+            "It may be" if report["status"] == "inconclusive" else "The same evidence also fits"
+        )
+        for number, one in enumerate(report["candidates"], 1):
+            why, _, command = str(one["why"]).partition("; to tell: ")
+            yield from self._prose(f"{number}. {one['cause']}: {why}", "  ", "     ")
+            yield from self._copyable(command, "     to tell: ")
+
+    def _fixes(self, fixes: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+        applicable = list(fixes)
+        if not applicable:
+            return
+        first, *others = applicable
+        yield from self._head("What to do first")
+        yield from self._prose(str(first["title"]) + _condition(first), "  ")
+        yield from self._prose(first.get("why", ""), "  ")
+        yield from self._prose(f"Risk: {RISKS.get(first['risk'], first['risk'])}", "  ")
+        yield from self._commands(first["commands"])
+        if first.get("undo"):
+            yield from self._prose(f"Undo: {first['undo']}", "  ")
+        yield from self._bullets("If that is not it", (str(fix["title"]) + _condition(fix) for fix in others))
+
+    def _commands_under(self, title: str, commands: Iterable[Mapping[str, str]]) -> Iterator[str]:
+        lines = list(self._commands(commands))
+        if lines:
+            yield from self._head(title)
+            yield from lines
+
+    def _commands(self, commands: Iterable[Mapping[str, str]]) -> Iterator[str]:
+        place = ""
+        for command in commands:
+            here = PLACES.get(command["where"], command["where"]) + _condition(command)
+            if here != place:
+                yield f"  {here}:"
+                place = here
+            yield from self._copyable(command["text"], "    ")
+
+    def _copyable(self, command: str, indent: str) -> Iterator[str]:
+        """A command as it is typed: never wrapped, never boxed."""
+        for number, line in enumerate(clean(command, limit=0).splitlines()):
+            yield f"{indent if number == 0 else ' ' * len(indent)}{line}"
+
+    def _rest(self, report: Mapping[str, Any], finding: Mapping[str, Any]) -> Iterator[str]:
+        if finding.get("hand_over"):
+            yield from self._head("To hand over")
+            yield from self._prose(finding["hand_over"], "  ")
+        yield from self._bullets("", report.get("trouble", ()))
+        if report["status"] != "healthy":
+            yield ""
+            yield f"The full page: dbwizard causes {report['cause']}"
+        if report.get("session"):
+            yield f"Saved: dbwizard export {report['session']}"
+
+    def _head(self, title: str) -> Iterator[str]:
+        yield ""
+        yield paint(title, "bold", self.colour)
+
+    def _bullets(self, title: str, texts: Iterable[Any], name: str = "bullet") -> Iterator[str]:
+        found = [str(one) for one in texts]
+        if not found:
+            return
+        yield from self._head(title) if title else ("",)
+        symbol = mark(name, self.ascii)
+        for one in found:
+            yield from self._prose(f"{symbol} {one}", "  ", " " * (len(symbol) + 3))
+
+    def _prose(self, words: Any, indent: str, hanging: str | None = None) -> Iterator[str]:
+        """Prose wrapped to the width; a long word (a name, an address) stays whole."""
+        yield from textwrap.wrap(
+            _line(words),
+            self.width,
+            initial_indent=indent,
+            subsequent_indent=indent if hanging is None else hanging,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
+
+def _condition(part: Mapping[str, Any]) -> str:
+    """The condition of a fix or command that the facts do not confirm."""
+    unsure = part.get("applies", "unknown") == "unknown"
+    return f" (if {part['when']})" if part.get("when") and unsure else ""
+
+
+def _line(words: Any) -> str:
+    return " ".join(clean(str(words), limit=0).split())
+
+
+def _where(target: Mapping[str, Any]) -> str:
+    """The target in one line, with where its settings came from."""
+    host, port = target.get("host") or "no host", target.get("port")
+    place = f"{host}:{port}" if port and not str(host).startswith(("/", "@")) else str(host)
+    words = [f"{target.get('engine') or 'database'} at {place}"]
+    words += [f"as {target['user']}"] if target.get("user") else []
+    words += [f"database {target['database']}"] if target.get("database") else []
+    words += [f"settings from {target['source']}"] if target.get("source") else []
+    return ", ".join(words)

@@ -1,0 +1,165 @@
+"""A walk made into the report `dbwizard.report/1`: plain data that JSON can carry, without secrets.
+
+The object is a public contract: keys are added, never renamed or dropped. The redactor sees all of it last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from wizard import __version__
+from wizard.core.diagnosis import Candidate, conclude
+from wizard.core.page import Command, Filler, Finding, Fix, render
+from wizard.core.tree import HEALTHY
+from wizard.core.walk import Hop, Walk
+from wizard.printed import text
+from wizard.redact import Redactor
+
+if TYPE_CHECKING:
+    from wizard.content.load import Content
+    from wizard.target.model import Target
+
+__all__ = ["SCHEMA", "find_for", "iso", "report", "target_summary", "text"]
+SCHEMA = "dbwizard.report/1"
+
+
+def iso(seconds: float) -> str:
+    """Seconds since the epoch as UTC with milliseconds: `2026-11-20T21:04:05.123Z`."""
+    moment = datetime.fromtimestamp(seconds, timezone.utc)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def target_summary(target: Target) -> dict[str, Any]:
+    """What may be said about a target: everything but its password."""
+    return {
+        "engine": target.engine,
+        "host": target.host,
+        "port": target.port,
+        "user": target.user,
+        "database": target.database,
+        "options": dict(target.options),
+        "source": target.source,
+        "password": "set" if target.password else "missing",
+        "hosts": [{"host": one.host, "port": one.port} for one in target.hosts],
+    }
+
+
+def report(
+    walk: Walk,
+    content: Content,
+    target: Mapping[str, Any],
+    *,
+    started: float,
+    elapsed_ms: float,
+    redactor: Redactor | None = None,
+    session: str = "",
+    trouble: Iterable[str] = (),
+) -> dict[str, Any]:
+    """The report of one walk, finished or not.
+
+    `target` is a `target_summary`, `started` seconds since the epoch, `session` the id under which the walk
+    was saved, `trouble` sentences about what went wrong around the walk (a full disk, say).
+    """
+    diagnosis = conclude(walk)
+    finding = find_for(diagnosis.cause, walk, content)
+    filler = Filler(walk.facts, walk.tree.fills)
+    data = {
+        "schema": SCHEMA,
+        "version": __version__,
+        "started": iso(started),
+        "elapsed_ms": round(elapsed_ms),
+        "status": diagnosis.status,
+        "cause": diagnosis.cause,
+        "title": finding.title,
+        "candidates": [_candidate(one, content, filler) for one in diagnosis.candidates],
+        "target": dict(target),
+        "layers": [
+            {"layer": one.layer, "outcome": one.outcome, "ms": one.ms, "summary": one.summary}
+            for one in diagnosis.layers
+        ],
+        "warnings": [
+            {"layer": one.layer, "text": filler.sentence(one.text)} for one in walk.tree.warnings(walk.facts)
+        ],
+        "steps": [_step(hop) for hop in walk.trail],
+        "facts": walk.facts.as_dict(),
+        "evidence": [{"layer": one.layer, "text": one.text, "code": one.code} for one in walk.evidence],
+        "findings": [finding_data(finding)],
+        "session": session,
+        "trouble": list(trouble),
+    }
+    clean: dict[str, Any] = (redactor or Redactor(())).data(data)
+    return clean
+
+
+def find_for(cause: str, walk: Walk, content: Content) -> Finding:
+    """The page of `cause`, filled with what this walk knows and with the quotation that decided."""
+    line = content.catalogue.get(cause, "")
+    evidence = "" if cause == HEALTHY else decisive(walk)
+    return render(cause, content.page(cause), walk.facts, walk.tree.fills, line, evidence)
+
+
+def decisive(walk: Walk) -> str:
+    """The quotation nearest to where the walk ended, with its code; empty where nothing was quoted."""
+    stopped = walk.trail[-1].layer if walk.trail else ""
+    near = [one for one in walk.evidence if one.layer == stopped] or list(walk.evidence)
+    if not near:
+        return walk.facts.text("error.text") or ""
+    last = near[-1]
+    return f"{last.text} ({last.code})" if last.code and last.code not in last.text else last.text
+
+
+def finding_data(finding: Finding) -> dict[str, Any]:
+    """A finding as plain data."""
+    return {
+        "cause": finding.cause,
+        "title": finding.title,
+        "meaning": finding.meaning,
+        "why_here": finding.why_here,
+        "why": list(finding.why),
+        "fixes": [_fix(fix) for fix in finding.fixes],
+        "avoid": list(finding.avoid),
+        "verify": [_command(one) for one in finding.verify],
+        "see_also": list(finding.see_also),
+        "sources": list(finding.sources),
+        "hand_over": finding.hand_over,
+        "seen_as": list(finding.seen_as),
+    }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    return {
+        "title": fix.title,
+        "when": fix.when,
+        "applies": "yes" if fix.sure else "unknown",
+        "why": fix.why,
+        "risk": fix.risk,
+        "undo": fix.undo,
+        "commands": [_command(one) for one in fix.commands],
+    }
+
+
+def _command(command: Command) -> dict[str, str]:
+    data = {"language": command.language, "where": command.where, "text": command.text}
+    return {**data, "when": command.when} if command.when else data
+
+
+def _candidate(candidate: Candidate, content: Content, filler: Filler) -> dict[str, str]:
+    why = content.catalogue.get(candidate.cause, "this cannot be ruled out")
+    if candidate.learn:
+        why = f"{why}; to tell: {filler.command(candidate.learn, 'sh')}"
+    return {"cause": candidate.cause, "why": why}
+
+
+def _step(hop: Hop) -> dict[str, Any]:
+    """A hop; what was derived or read in a log counts as found by a probe."""
+    return {
+        "node": hop.node,
+        "kind": hop.kind,
+        "outcome": hop.outcome,
+        "ms": hop.ms,
+        "by": hop.by if hop.by in ("probe", "user", "flag", "default") else "probe",
+        "went": hop.went,
+        "trouble": hop.trouble,
+    }
