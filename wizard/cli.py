@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from pathlib import Path
 from typing import NoReturn
 
 from wizard import __version__
@@ -13,7 +11,18 @@ from wizard.errors import ContentError, UsageError, WizardError
 from wizard.exits import Exit
 
 COMMANDS = ("check", "explain", "causes", "sessions", "resume", "export", "tree", "practice")
-TARGET_OPTIONS = ("host", "port", "user", "dbname", "engine", "sslmode", "sslrootcert", "sslcert", "sslkey", "socket")
+TARGET_OPTIONS = (
+    "host",
+    "port",
+    "user",
+    "dbname",
+    "engine",
+    "sslmode",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+    "socket",
+)
 EPILOG = """\
 TARGET is a connection as an application states it: postgresql://…, mysql://…, a libpq DSN, service=NAME, a JDBC or
 go-sql-driver form, or host[:port] with --engine. Without it, DATABASE_URL and its kin, PG*, MYSQL_*, DB_* in the
@@ -54,7 +63,9 @@ def complain(sentence: str) -> None:
     from wizard.redact import Redactor, clean
 
     line = f"dbwizard: {clean(Redactor(()).text(sentence), limit=2000)}"
-    sys.stderr.write(line.encode(sys.stderr.encoding or "utf-8", "replace").decode(sys.stderr.encoding or "utf-8") + "\n")
+    sys.stderr.write(
+        line.encode(sys.stderr.encoding or "utf-8", "replace").decode(sys.stderr.encoding or "utf-8") + "\n"
+    )
 
 
 def parser(name: str, description: str, *, target: bool = True) -> argparse.ArgumentParser:
@@ -67,15 +78,23 @@ def parser(name: str, description: str, *, target: bool = True) -> argparse.Argu
         allow_abbrev=False,
     )
     made.add_argument("--version", action="version", version=f"dbwizard {__version__}")
-    made.add_argument("--trees", action="append", default=[], metavar="DIR", help="a folder of trees of one's own")
+    made.add_argument(
+        "--trees", action="append", default=[], metavar="DIR", help="a folder of trees of one's own"
+    )
     if target:
-        made.add_argument("target", nargs="?", metavar="TARGET", help="a connection; without it, what is found here")
+        made.add_argument(
+            "target", nargs="?", metavar="TARGET", help="a connection; without it, what is found here"
+        )
         for option in TARGET_OPTIONS:
             made.add_argument(f"--{option}", metavar=option.upper())
-        made.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+        made.add_argument(
+            "--password-stdin", action="store_true", help="read the password from standard input"
+        )
         made.add_argument("--no-files", action="store_true", help="look at no file of the working directory")
         made.add_argument("--answer", action="append", default=[], metavar="QUESTION=VALUE")
-        made.add_argument("--write-path", action="store_true", help="also write one row, in a transaction rolled back")
+        made.add_argument(
+            "--write-path", action="store_true", help="also write one row, in a transaction rolled back"
+        )
         made.add_argument("--admin", metavar="TARGET", help="a privileged connection (not used yet)")
         made.add_argument("--connect-timeout", type=_seconds, default=3.0, metavar="SECONDS")
     return made
@@ -103,7 +122,9 @@ def _walk(argv: list[str]) -> int:
 def _check(argv: list[str]) -> int:
     arguments = parser("check", "The walk without a person: never asks, never waits for a key.")
     arguments.add_argument("--json", action="store_true", help="the report as one JSON object")
-    arguments.add_argument("--timeout", type=_seconds, default=30.0, metavar="SECONDS", help="bound on the whole walk")
+    arguments.add_argument(
+        "--timeout", type=_seconds, default=30.0, metavar="SECONDS", help="bound on the whole walk"
+    )
     options = arguments.parse_args(argv)
     from wizard.front import headless
 
@@ -129,11 +150,12 @@ def _causes(argv: list[str]) -> int:
     options = arguments.parse_args(argv)
     from wizard.content.load import open_content
     from wizard.front import causescmd
+    from wizard.front.output import write
 
     content = open_content(options.trees)
     if options.id is None:
-        return causescmd.run_list(content, _write)
-    return causescmd.run_show(content, options.id, _write)
+        return causescmd.run_list(content, write)
+    return causescmd.run_show(content, options.id, write)
 
 
 def _tree(argv: list[str]) -> int:
@@ -143,15 +165,17 @@ def _tree(argv: list[str]) -> int:
     arguments.add_argument("--mermaid", action="store_true", help="graph as Mermaid instead of DOT")
     options = arguments.parse_args(argv)
     from wizard.front import treecmd
+    from wizard.front.output import write
 
-    return treecmd.run(options, _write)
+    return treecmd.run(options, write)
 
 
 def _sessions(argv: list[str]) -> int:
     options = parser("sessions", "The saved sessions.", target=False).parse_args(argv)
     from wizard.front import sessionscmd
+    from wizard.front.output import write
 
-    return sessionscmd.run_list(options, _write)
+    return sessionscmd.run_list(options, write)
 
 
 def _resume(argv: list[str]) -> int:
@@ -171,24 +195,22 @@ def _export(argv: list[str]) -> int:
     arguments.add_argument("--output", metavar="FILE")
     options = arguments.parse_args(argv)
     from wizard.front import sessionscmd
+    from wizard.front.output import write
 
-    return sessionscmd.run_export(options, _write)
+    return sessionscmd.run_export(options, write)
 
 
 def _practice(argv: list[str]) -> int:
-    arguments = parser("practice", "A loopback server that really misbehaves, and the walk against it.", target=False)
+    arguments = parser(
+        "practice", "A loopback server that really misbehaves, and the walk against it.", target=False
+    )
     arguments.add_argument("scenario", nargs="?", metavar="SCENARIO", help="a name, or 'list'")
     arguments.add_argument("--plain", action="store_true")
     options = arguments.parse_args(argv)
     from wizard.front import practicecmd
+    from wizard.front.output import write
 
-    return practicecmd.run(options, _write)
-
-
-def _write(text: str) -> None:
-    """Text to standard output, whatever its encoding can show."""
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    return practicecmd.run(options, write)
 
 
 _COMMANDS = {
@@ -201,22 +223,3 @@ _COMMANDS = {
     "tree": _tree,
     "practice": _practice,
 }
-
-
-def home_folder() -> Path | None:
-    """The home directory, or None where there is none (no HOME, no such user)."""
-    name = os.environ.get("HOME")
-    if name:
-        return Path(name)
-    try:
-        return Path.home()
-    except (RuntimeError, KeyError):
-        return None
-
-
-def working_folder() -> Path | None:
-    """The working directory, or None where it is gone."""
-    try:
-        return Path.cwd()
-    except OSError:
-        return None

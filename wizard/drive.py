@@ -20,6 +20,10 @@ from wizard.runtime import Runtime
 
 OVERTIME = 0.5
 """Seconds beyond its own deadline after which a probe is abandoned."""
+CHAIN = ("network.connect", "network.greet", "tls.handshake", "auth.login")
+"""The probes that each take the connection one step further."""
+INSIDE = ("database.inspect", "database.write-path", "capacity.inspect")
+"""The probes that need the session that the chain ends in."""
 RunProbe = Callable[[Run, Facts], Event]
 AskPerson = Callable[[Ask, Facts], Event]
 OnEvent = Callable[[Event, Walk], None]
@@ -33,6 +37,33 @@ def drive(walk: Walk, run: RunProbe, ask: AskPerson, on_event: OnEvent | None = 
         if on_event is not None:
             on_event(event, walk)
     return walk
+
+
+def catch_up(name: str, runtime: Runtime) -> None:
+    """Bring the connection to where the probe `name` expects it.
+
+    After a step back, or when a session is resumed, the connection is too far or gone: a new one is made, and the
+    earlier probes of `CHAIN` run on it again, unheard.
+    """
+    needed = CHAIN.index(name) if name in CHAIN else len(CHAIN) if name in INSIDE else None
+    if needed is None or runtime.stage == needed:
+        return
+    runtime.close()
+    runtime.stage = 0
+    if not runtime.addresses:
+        find("dns.resolve").function(runtime.target, runtime)
+    for earlier in CHAIN[:needed]:
+        find(earlier).function(runtime.target, runtime)
+        runtime.stage = stage_after(earlier, runtime)
+        if not runtime.stage:
+            return
+
+
+def stage_after(name: str, runtime: Runtime) -> int:
+    """How many probes of `CHAIN` the open connection has behind it, after `name`."""
+    if runtime.channel is None:
+        return 0
+    return CHAIN.index(name) + 1 if name in CHAIN else runtime.stage
 
 
 class Running:
@@ -49,7 +80,9 @@ class Running:
 
     def _work(self) -> None:
         try:
+            catch_up(self.probe.name, self._runtime)
             report = self.probe.function(self._runtime.target, self._runtime)
+            self._runtime.stage = stage_after(self.probe.name, self._runtime)
         except Exception as error:  # noqa: BLE001 - a probe that fails is a thing not looked at, never the end of the walk
             report = Report(trouble=f"the probe {self.probe.name} failed: {type(error).__name__}")
         self.ms = (time.monotonic() - self.begun) * 1000
@@ -79,7 +112,9 @@ class Prober:
         self._current = running
         self._wait(running)
         if running.report is None:
-            why = "given up" if self._given_up.is_set() else f"no result within {running.probe.deadline:.0f} s"
+            why = (
+                "given up" if self._given_up.is_set() else f"no result within {running.probe.deadline:.0f} s"
+            )
             return Skipped(step.node, why, time.time())
         report = running.report
         return ProbeFinished(

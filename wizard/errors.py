@@ -1,4 +1,4 @@
-"""The few exceptions of dbwizard. A database that fails is a fact, never an exception; these say whose mistake it is."""
+"""The few exceptions of dbwizard. A database that fails is a fact; these say that somebody made a mistake."""
 
 from __future__ import annotations
 

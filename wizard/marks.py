@@ -65,3 +65,17 @@ def utc(seconds: float) -> str:
 def local(seconds: float) -> str:
     """Seconds since the epoch in the time zone of this machine: `2026-11-20 22:04:05 +0100`."""
     return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+
+
+def iso(seconds: float) -> str:
+    """Seconds since the epoch as UTC with milliseconds: `2026-11-20T21:04:05.123Z`."""
+    moment = datetime.fromtimestamp(seconds, timezone.utc)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def seconds_of(text: str) -> float:
+    """What `iso` wrote, as seconds since the epoch; 0 for anything else."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc).timestamp()
+    except ValueError:
+        return 0.0

@@ -1,4 +1,4 @@
-"""The report as text for a person at a terminal of any width. Commands are never wrapped: they are to be copied."""
+"""The report as text for a terminal of any width. Commands are never wrapped, so they can be copied."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class _Printer:
         yield from self._ladder(report)
         yield from self._why(report, finding)
         yield from self._candidates(report)
-        yield from self._bullets("Do not", finding.get("avoid", ()), "fault")
+        yield from self._bullets("What not to do", finding.get("avoid", ()))
         yield from self._fixes(finding.get("fixes", ()))
         yield from self._commands_under("To verify", finding.get("verify", ()))
         yield from self._rest(report, finding)
@@ -138,7 +138,7 @@ class _Printer:
     def _copyable(self, command: str, indent: str) -> Iterator[str]:
         """A command as it is typed: never wrapped, never boxed."""
         for number, line in enumerate(clean(command, limit=0).splitlines()):
-            yield f"{indent if number == 0 else ' ' * len(indent)}{line}"
+            yield f"{indent if number == 0 else ' ' * len(indent)}{line}".rstrip()
 
     def _rest(self, report: Mapping[str, Any], finding: Mapping[str, Any]) -> Iterator[str]:
         if finding.get("hand_over"):

@@ -6,7 +6,6 @@ The object is a public contract: keys are added, never renamed or dropped. The r
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from wizard import __version__
@@ -14,6 +13,7 @@ from wizard.core.diagnosis import Candidate, conclude
 from wizard.core.page import Command, Filler, Finding, Fix, render
 from wizard.core.tree import HEALTHY
 from wizard.core.walk import Hop, Walk
+from wizard.marks import iso
 from wizard.printed import text
 from wizard.redact import Redactor
 
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMA", "find_for", "iso", "report", "target_summary", "text"]
 SCHEMA = "dbwizard.report/1"
-
-
-def iso(seconds: float) -> str:
-    """Seconds since the epoch as UTC with milliseconds: `2026-11-20T21:04:05.123Z`."""
-    moment = datetime.fromtimestamp(seconds, timezone.utc)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def target_summary(target: Target) -> dict[str, Any]:

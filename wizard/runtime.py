@@ -38,6 +38,8 @@ class Runtime:
     """What the walk knows so far; the driver keeps it current."""
     channel: Channel | None = None
     """The connection that the walk holds open, from `network.connect` on."""
+    stage: int = 0
+    """How many of the probes that build the connection it has behind it."""
     addresses: list[tuple[int, str, int]] = field(default_factory=list)
     """(index of the host in the target, address, port), in the order of the resolver."""
 

@@ -1,7 +1,7 @@
-"""The lint of content: every problem of every file at once, each with file, line, key and the nearest known name.
+"""The lint of content: every problem of every file at once, with file, line, key and the nearest known name.
 
-It reads the YAML itself and never the index, it runs nothing of what it reads, and it raises for no mistake of an
-author: a folder that cannot be loaded can still be checked.
+It reads the YAML itself and never the index, it runs nothing of what it reads, and it raises for no mistake of
+an author: a folder that cannot be loaded can still be checked.
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ def _read(lint: Lint, path: Path, kind: str, number: int) -> Source:
     try:
         located = yamlfile.locate(path, name)
     except ContentError as error:
-        lint.problems += [Problem(Place(name, 1), "", one.removeprefix(f"{path}: ")) for one in error.problems]
+        lint.problems += [
+            Problem(Place(name, 1), "", one.removeprefix(f"{path}: ")) for one in error.problems
+        ]
         return Source(name, kind, path.stem, number, {}, {})
     lint.problems += [_problem(name, sentence) for sentence in located.problems]
     source = Source(name, kind, path.stem, number, {}, located.places)
@@ -83,7 +85,9 @@ def _problem(name: str, sentence: str) -> Problem:
     """`file:line: message` of the reader, taken apart."""
     rest = sentence.removeprefix(name).lstrip(":")
     line, _, message = rest.partition(": ")
-    return Problem(Place(name, int(line)), "", message) if line.isdigit() else Problem(Place(name, 1), "", rest.strip())
+    if line.isdigit():
+        return Problem(Place(name, int(line)), "", message)
+    return Problem(Place(name, 1), "", rest.strip())
 
 
 def shown(path: Path) -> str:

@@ -39,7 +39,7 @@ def condition(lint: Lint, source: Source, at: At, written: Any, known: Known) ->
 def _comparison(lint: Lint, source: Source, at: At, key: str, value: Any, known: Known) -> None:
     spec = known.facts.get(key)
     if spec is None:
-        lint.say(source, at, f"the fact '{key}' is not declared in facts.yaml{nearest(key, known.facts)}")
+        lint.say(source, at, undeclared(key, known))
     try:
         test = conditions.parse({key: value})
     except ValueError as error:
@@ -53,7 +53,11 @@ def _comparison(lint: Lint, source: Source, at: At, key: str, value: Any, known:
 def _operands(lint: Lint, source: Source, at: At, test: Test, spec: FactSpec, known: Known) -> None:
     if test.op not in ("=", "!"):
         if spec.kind != "number":
-            lint.say(source, at, f"'{spec.key}' is of the kind {spec.kind}, and only numbers can be compared with {test.op}")
+            lint.say(
+                source,
+                at,
+                f"'{spec.key}' is of the kind {spec.kind}, and only numbers can be compared with {test.op}",
+            )
         return
     if not test.operands:
         lint.say(source, at, "an empty list is equal to nothing")
@@ -61,6 +65,11 @@ def _operands(lint: Lint, source: Source, at: At, test: Test, spec: FactSpec, kn
         message = wrong_value(spec, operand, known)
         if message:
             lint.say(source, at, message)
+
+
+def undeclared(key: str, known: Known) -> str:
+    """That a fact is not declared, and which one may be meant."""
+    return f"the fact '{key}' is not declared in facts.yaml{nearest(key, known.facts)}"
 
 
 def wrong_value(spec: FactSpec, value: str, known: Known) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from wizard.content.check_conditions import undeclared
 from wizard.content.known import Known, entries
 from wizard.content.problems import At, Lint, Source, nearest
 from wizard.core.facts import UNKNOWN
@@ -23,13 +24,22 @@ PLATFORM_KEYS = (
 )
 MANAGED_REQUIRED = ("id", "name", "host-suffixes", "sources")
 MANAGED_KEYS = (
-    *("detail", "host-pattern", "socket-prefixes", "cname-suffixes", "ports", "allow-list", "tls", "user-form"),
-    *("cannot-change", "notes", "certain"),
+    *(
+        "detail",
+        "host-pattern",
+        "socket-prefixes",
+        "cname-suffixes",
+        "ports",
+        "allow-list",
+        "tls",
+        "user-form",
+    ),
+    *("user-form", "cannot-change", "notes", "certain"),
 )
 
 
 def catalogue(lint: Lint, source: Source, known: Known) -> None:
-    """Ids are `layer.cause`, each with one line; `healthy` and `inconclusive` are the only ones without a layer."""
+    """Ids are `layer.cause`, each with one line; only `healthy` and `inconclusive` have no layer."""
     del known
     lint.keys(source, (), source.data, ("causes",))
     for cause, line in lint.mapping(source, ("causes",), source.data.get("causes")).items():
@@ -89,7 +99,7 @@ def questions(lint: Lint, source: Source, known: Known) -> None:
         lint.keys(source, at, one, ("ask", "why", "how", "options"), ("default",))
         spec = known.facts.get(fact)
         if spec is None:
-            lint.say(source, at, f"the fact '{fact}' is not declared in facts.yaml{nearest(fact, known.facts)}")
+            lint.say(source, at, undeclared(fact, known))
         for key in ("ask", "why", "how"):
             if key in one:
                 lint.text(source, (*at, key), one[key])
@@ -133,7 +143,12 @@ def https(lint: Lint, source: Source, at: At, url: str) -> None:
 
 def supply(lint: Lint, sources: list[Source], known: Known) -> None:
     """What probes and questions say that they supply, and what facts.yaml says that they do, is the same."""
-    spoken = [(source, key) for source in sources if source.kind == "facts.yaml" for key, _ in entries(source, "facts")]
+    spoken = [
+        (source, key)
+        for source in sources
+        if source.kind == "facts.yaml"
+        for key, _ in entries(source, "facts")
+    ]
     at = {key: source for source, key in spoken}
     anywhere = next((source for source in sources if source.kind == "facts.yaml"), None)
     for probe, provides in known.probes.items():
@@ -148,12 +163,10 @@ def supply(lint: Lint, sources: list[Source], known: Known) -> None:
         for name in spec.sources:
             if name in known.probes and key not in known.probes[name] and name not in known.facts:
                 lint.say(at[key], ("facts", key, "from"), f"the probe '{name}' does not report '{key}'")
-            elif name in known.questions and name not in known.probes and name not in (key,):
-                lint.say(at[key], ("facts", key, "from"), f"the question '{name}' is about another fact")
     for source in sources:
         if source.kind == "questions.yaml":
             for fact, _ in entries(source, "questions"):
                 if fact in known.facts and fact not in known.facts[fact].sources:
-                    lint.say(at[fact], ("facts", fact), f"the question '{fact}' supplies this; name it in 'from'")
-
-
+                    lint.say(
+                        at[fact], ("facts", fact), f"the question '{fact}' supplies this; name it in 'from'"
+                    )

@@ -86,5 +86,9 @@ def _spec(key: str, written: dict[str, Any]) -> FactSpec:
 
 def _question(key: str, written: dict[str, Any]) -> Question:
     options = written.get("options")
-    offered = tuple(Option(value, str(label)) for value, label in options.items()) if isinstance(options, dict) else ()
+    offered = (
+        tuple(Option(value, str(label)) for value, label in options.items())
+        if isinstance(options, dict)
+        else ()
+    )
     return Question(key, str(written.get("ask", "")), offered, default=str(written.get("default", "")))

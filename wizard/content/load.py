@@ -62,7 +62,9 @@ class Content:
     @cached_property
     def catalogue(self) -> dict[str, str]:
         """Cause id to what is wrong in one line, in the order of the catalogue."""
-        return {str(key): str(value) for key, value in self.single("catalogue.yaml").get("causes", {}).items()}
+        return {
+            str(key): str(value) for key, value in self.single("catalogue.yaml").get("causes", {}).items()
+        }
 
     @cached_property
     def tree(self) -> Tree:
@@ -78,7 +80,10 @@ class Content:
                 nodes[node_id] = build_node(node_id, layer, written, str(path), self.catalogue)
             cautions.extend(_caution(one, layer, path) for one in data.get("cautions", ()))
         specs = {key: _spec(key, one) for key, one in self.single("facts.yaml").get("facts", {}).items()}
-        questions = {key: _question(key, one) for key, one in self.single("questions.yaml").get("questions", {}).items()}
+        questions = {
+            key: _question(key, one)
+            for key, one in self.single("questions.yaml").get("questions", {}).items()
+        }
         if root not in nodes:
             raise ContentError([f"{self.folders[0]}/trees: no file names an existing node as its 'root'"])
         fills = {str(key): tuple(value) for key, value in self.single("facts.yaml").get("fills", {}).items()}
@@ -176,7 +181,9 @@ def _spec(key: str, written: Mapping[str, Any]) -> FactSpec:
     values = tuple(str(value) for value in written.get("values", ()))
     sources = tuple(str(source) for source in written.get("from", ()))
     kind = str(written.get("kind", "choice" if values else "text"))
-    return FactSpec(key, kind, str(written.get("meaning", "")), values, sources, str(written.get("learn", "")))
+    return FactSpec(
+        key, kind, str(written.get("meaning", "")), values, sources, str(written.get("learn", ""))
+    )
 
 
 def _caution(written: Mapping[str, Any], layer: str, path: Path) -> Caution:

@@ -1,6 +1,6 @@
 """What the lint has to say, and the small checks of shape that all its parts share.
 
-A check never raises because of what an author wrote: it says what is wrong, where, and which known name is nearest.
+A check never raises because of what an author wrote: it says what is wrong, where, and which name is nearest.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Problem(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """A content file as the lint sees it. `kind` is its folder (trees, causes, …) or its own name (facts.yaml)."""
+    """A content file as the lint sees it. `kind` is its folder (trees, causes, …) or its name (facts.yaml)."""
 
     name: str
     kind: str
@@ -89,7 +89,12 @@ class Lint:
         return ""
 
     def keys(
-        self, source: Source, at: At, written: Mapping[str, Any], required: Iterable[str], optional: Iterable[str] = ()
+        self,
+        source: Source,
+        at: At,
+        written: Mapping[str, Any],
+        required: Iterable[str],
+        optional: Iterable[str] = (),
     ) -> None:
         """Every key is known, and every required one is there."""
         must = tuple(required)

@@ -93,7 +93,12 @@ def locate(path: Path, name: str) -> Located:
 
 
 def _walk(
-    node: Any, at: tuple[str, ...], name: str, places: dict[tuple[str, ...], Place], problems: list[str], depth: int
+    node: Any,
+    at: tuple[str, ...],
+    name: str,
+    places: dict[tuple[str, ...], Place],
+    problems: list[str],
+    depth: int,
 ) -> Any:
     import yaml
 
@@ -111,7 +116,9 @@ def _walk(
             places[(*at, key)] = Place(name, key_node.start_mark.line + 1)
         return data
     if isinstance(node, yaml.SequenceNode):
-        return [_walk(one, (*at, str(i)), name, places, problems, depth + 1) for i, one in enumerate(node.value)]
+        return [
+            _walk(one, (*at, str(i)), name, places, problems, depth + 1) for i, one in enumerate(node.value)
+        ]
     return node.value
 
 

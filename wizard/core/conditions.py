@@ -8,11 +8,11 @@ that holds a list is equal to each of its members. Kleene's logic: an unknown de
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, Union
+from typing import Any, NamedTuple
 
 from wizard.core.facts import Facts, text_of
 
-Truth = Union[bool, None]
+Truth = bool | None
 
 
 class Test(NamedTuple):
@@ -34,7 +34,9 @@ class Test(NamedTuple):
             number, bound = float(text_of(value)), float(self.operands[0])
         except ValueError:
             return None
-        return {"<": number < bound, "<=": number <= bound, ">": number > bound, ">=": number >= bound}[self.op]
+        return {"<": number < bound, "<=": number <= bound, ">": number > bound, ">=": number >= bound}[
+            self.op
+        ]
 
 
 class All(NamedTuple):
@@ -70,7 +72,7 @@ class Not(NamedTuple):
         return None if found is None else not found
 
 
-Condition = Union[Test, All, Any_, Not]
+Condition = Test | All | Any_ | Not
 ALWAYS = All(())
 
 

@@ -116,6 +116,8 @@ def layer_states(walk: Walk, status: str) -> tuple[LayerState, ...]:
             outcome = "unknown"
         else:
             outcome = "warning" if layer in cautions else "ok"
-        summary = next((hop.summary or hop.trouble for hop in reversed(hops) if hop.summary or hop.trouble), "")
+        summary = next(
+            (hop.summary or hop.trouble for hop in reversed(hops) if hop.summary or hop.trouble), ""
+        )
         states.append(LayerState(layer, outcome, round(sum(hop.ms for hop in hops), 1), summary))
     return tuple(states)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Union
+from typing import Any, NamedTuple
 
 from wizard.core.facts import RANK, Value
 
@@ -79,7 +79,7 @@ class Showed(NamedTuple):
     at: float = 0.0
 
 
-Event = Union[ProbeFinished, Answered, Stated, Skipped, WentBack, Noted, Showed]
+Event = ProbeFinished | Answered | Stated | Skipped | WentBack | Noted | Showed
 KINDS: dict[str, type[Any]] = {
     "probe": ProbeFinished,
     "answer": Answered,
@@ -98,7 +98,9 @@ def to_data(event: Event) -> dict[str, Any]:
     if isinstance(event, ProbeFinished):
         data["evidence"] = [one._asdict() for one in event.evidence]
     if "facts" in data:
-        data["facts"] = {key: list(value) if isinstance(value, tuple) else value for key, value in data["facts"].items()}
+        data["facts"] = {
+            key: list(value) if isinstance(value, tuple) else value for key, value in data["facts"].items()
+        }
     return data
 
 

@@ -7,9 +7,9 @@ absent fact is *unknown*, which is not the same as false.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple, Union
+from typing import NamedTuple
 
-Value = Union[str, int, float, bool, tuple[str, ...]]
+Value = str | int | float | bool | tuple[str, ...]
 """What a fact may hold: plain data that JSON can carry."""
 
 RANK = {"default": 0, "derived": 1, "log": 2, "probe": 3, "user": 4, "flag": 4}

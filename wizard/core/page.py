@@ -20,7 +20,8 @@ from wizard.core.quoting import MYSQL_FAMILY, ShellReader, flat, sql_identifier,
 
 LONGEST = 600
 """Characters of a value that a sentence takes; the rest is cut."""
-_TOKEN = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9-]*)(?::(id|lit))?\}")
+_TOKEN = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9._-]*)(?::(id|lit))?\}")
+"""A placeholder; besides the names of `fills`, the key of a fact names itself."""
 _HARMLESS = re.compile(r"[\w.,:/@%+=~^\[\]-]+")
 """What is one word, and only a word, in every language of a command."""
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")

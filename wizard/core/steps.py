@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Union
+from typing import NamedTuple
 
 
 class Option(NamedTuple):
@@ -13,7 +13,7 @@ class Option(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Run the probe `probe` for `node`. `says` is the sentence on the screen, `by_hand` the command a person would run."""
+    """Run the probe `probe`. `says` is the sentence on the screen, `by_hand` the command that a person would run."""
 
     node: str
     probe: str
@@ -43,4 +43,4 @@ class Finished(NamedTuple):
     also: tuple[str, ...] = ()
 
 
-Step = Union[Run, Ask, Finished]
+Step = Run | Ask | Finished

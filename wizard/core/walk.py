@@ -7,9 +7,19 @@ Rule 2: a wrong event raises WalkError, and nothing has changed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from wizard.core.events import Answered, Event, Evidence, Noted, ProbeFinished, Showed, Skipped, Stated, WentBack
+from wizard.core.events import (
+    Answered,
+    Event,
+    Evidence,
+    Noted,
+    ProbeFinished,
+    Showed,
+    Skipped,
+    Stated,
+    WentBack,
+)
 from wizard.core.facts import Fact, Facts, Value
 from wizard.core.steps import Ask, Finished, Run, Step
 from wizard.core.tree import Node, Tree, turn
@@ -39,7 +49,7 @@ class Walk:
 
     tree: Tree
     at: str
-    facts: Facts = Facts()
+    facts: Facts = field(default_factory=Facts)
     trail: tuple[Hop, ...] = ()
     events: tuple[Event, ...] = ()
     evidence: tuple[Evidence, ...] = ()
@@ -131,7 +141,9 @@ class Walk:
         code = str(event.facts.get("error.code", ""))
         reading = self.tree.classify(text, code, facts.text("engine") or "")
         if reading is None:
-            return facts.having([Fact("error.cause", "none", "derived"), Fact("error.candidates", (), "derived")])
+            return facts.having(
+                [Fact("error.cause", "none", "derived"), Fact("error.candidates", (), "derived")]
+            )
         return facts.having(
             [
                 Fact("error.cause", reading.cause, "derived"),
@@ -146,7 +158,9 @@ class Walk:
         question = self.tree.questions[node.question]
         if event.value != "unknown" and event.value not in {option.value for option in question.options}:
             allowed = ", ".join(option.value for option in question.options)
-            raise WalkError(f"'{event.value}' is no answer to '{question.fact}': it is one of {allowed}, unknown")
+            raise WalkError(
+                f"'{event.value}' is no answer to '{question.fact}': it is one of {allowed}, unknown"
+            )
         facts = self.facts.having([Fact(question.fact, event.value, event.by)])
         return self._left(event, facts, event.by, event.value)
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from argparse import Namespace
 
-from wizard.cli import home_folder, working_folder
 from wizard.content.load import open_content
 from wizard.core.diagnosis import conclude
 from wizard.core.walk import Walk
 from wizard.drive import Prober, answer_from, drive
 from wizard.exits import BY_STATUS
-from wizard.front import setup
+from wizard.front import output, setup
 from wizard.redact import Redactor
 
 
@@ -23,7 +20,7 @@ def run(options: Namespace) -> int:
     started = time.time()
     content = open_content(options.trees)
     answers = setup.answers_of(options.answer, content.tree) if options.answer else {}
-    home, cwd = home_folder(), working_folder()
+    home, cwd = setup.home_folder(), setup.working_folder()
     target = setup.find_target(options, home, cwd)
     runtime = setup.make_runtime(target, content, options, home, cwd, begun + options.timeout)
     prober = Prober(runtime, content.tree)
@@ -44,28 +41,7 @@ def run(options: Namespace) -> int:
     if options.json:
         import json
 
-        write(json.dumps(made, ensure_ascii=False, indent=2) + "\n")
+        output.write(json.dumps(made, ensure_ascii=False, indent=2) + "\n")
     else:
-        write(report.text(made, colour=_colour(), ascii=_ascii(), width=_width()))
+        output.write(report.text(made, output.colour(), output.ascii_only(), output.width()))
     return int(BY_STATUS[conclude(walk).status])
-
-
-def write(text: str) -> None:
-    """To standard output, in whatever its encoding can show."""
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
-
-
-def _colour() -> bool:
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-
-
-def _ascii() -> bool:
-    return "utf" not in (sys.stdout.encoding or "").lower()
-
-
-def _width() -> int:
-    try:
-        return os.get_terminal_size(1).columns
-    except OSError:
-        return 80

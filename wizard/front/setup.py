@@ -56,11 +56,15 @@ def stated_target(options: Namespace, home: Path | None) -> Target | None:
     from wizard.cli import TARGET_OPTIONS
     from wizard.target.parse import parse_target
 
-    overrides = {name: getattr(options, name) for name in TARGET_OPTIONS if getattr(options, name) is not None}
+    overrides = {
+        name: getattr(options, name) for name in TARGET_OPTIONS if getattr(options, name) is not None
+    }
     password = read_password(options)
     if options.target is None and not overrides:
         if password is not None:
-            raise UsageError("--password-stdin needs a TARGET or --host: say which connection the password is for")
+            raise UsageError(
+                "--password-stdin needs a TARGET or --host: say which connection the password is for"
+            )
         return None
     engine = overrides.get("engine")
     if engine not in (None, "postgresql", "mysql", "mariadb"):
@@ -96,7 +100,12 @@ def discovered(options: Namespace, home: Path | None, cwd: Path | None) -> tuple
 
 
 def make_runtime(
-    target: Target, content: Content, options: Namespace, home: Path | None, cwd: Path | None, ends: float | None
+    target: Target,
+    content: Content,
+    options: Namespace,
+    home: Path | None,
+    cwd: Path | None,
+    ends: float | None,
 ) -> Runtime:
     """The runtime of one walk; `ends` is a moment on the monotonic clock."""
     environ: Mapping[str, str] = os.environ
@@ -111,3 +120,22 @@ def make_runtime(
         platforms=content.platforms,
         clock=time.monotonic,
     )
+
+
+def home_folder() -> Path | None:
+    """The home directory, or None where there is none (no HOME, no such user)."""
+    name = os.environ.get("HOME")
+    if name:
+        return Path(name)
+    try:
+        return Path.home()
+    except (RuntimeError, KeyError):
+        return None
+
+
+def working_folder() -> Path | None:
+    """The working directory, or None where it is gone."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return None

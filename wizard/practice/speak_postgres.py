@@ -207,11 +207,8 @@ class PostgresSession:
         if rows is not None:
             head = b"" if described else _description(rows)
             data = b"".join(pg.data_row([_text(value) for value in row]) for row in rows.rows)
-            return (
-                head
-                + data
-                + pg.command_complete(f"{'SHOW' if word == 'SHOW' else f'SELECT {len(rows.rows)}'}")
-            )
+            tag = word if word == "SHOW" else f"SELECT {len(rows.rows)}"
+            return head + data + pg.command_complete(tag)
         if word in ("BEGIN", "START"):
             self._status = "T"
         elif word in ("COMMIT", "ROLLBACK", "END", "ABORT") and " TO " not in statement.upper():

@@ -63,7 +63,18 @@ MYSQL_WAITS = """
 SELECT waiting_pid AS pid, blocking_pid AS blocker, wait_age_secs AS age, LEFT(waiting_query, 200) AS query
 FROM sys.innodb_lock_waits
 """
-DDL = ("alter", "create", "drop", "truncate", "reindex", "cluster", "refresh", "rename", "optimize", "vacuum full")
+DDL = (
+    "alter",
+    "create",
+    "drop",
+    "truncate",
+    "reindex",
+    "cluster",
+    "refresh",
+    "rename",
+    "optimize",
+    "vacuum full",
+)
 PROVIDES = (
     "capacity.outcome",
     "capacity.slots-max",
@@ -101,7 +112,9 @@ def inspect(target: Target, runtime: Runtime) -> Report:
         report.facts["capacity.outcome"] = "ok"
     except QUERY_ERRORS as error:
         report.facts["capacity.outcome"] = "not-visible"
-        report.trouble = f"the server does not show its sessions to this account: {clean(str(error), limit=200)}"
+        report.trouble = (
+            f"the server does not show its sessions to this account: {clean(str(error), limit=200)}"
+        )
     except (OSError, ProtocolError, ValueError) as error:
         report.facts["capacity.outcome"] = "lost"
         report.trouble = f"the session was lost while sessions were counted: {clean(str(error), limit=200)}"
@@ -119,7 +132,9 @@ def _postgres(channel: Channel, report: Report, until: float) -> None:
     limits = rows[0]
     sessions = [row for row in ask(channel, PG_SESSIONS, until) if row.get("own") != "t"]
     most = _number(limits["most"])
-    held_back = 0 if limits.get("super") == "t" else _number(limits["super_reserved"]) + _number(limits["reserved"])
+    held_back = (
+        0 if limits.get("super") == "t" else _number(limits["super_reserved"]) + _number(limits["reserved"])
+    )
     shares = [("server", len(sessions), most - held_back)]
     for key, column, name in (("role_limit", "usename", "role"), ("database_limit", "datname", "database")):
         limit = _number(limits.get(key))
@@ -128,7 +143,9 @@ def _postgres(channel: Channel, report: Report, until: float) -> None:
             shares.append((name, used, limit))
             report.facts[f"capacity.{name}-limit"] = limit
     _slots(report, shares, most, len(sessions), held_back)
-    _states(report, sessions, {"idle": "idle", "idle in transaction": "in", "idle in transaction (aborted)": "in"})
+    _states(
+        report, sessions, {"idle": "idle", "idle in transaction": "in", "idle in transaction (aborted)": "in"}
+    )
     waits = ask(channel, PG_WAITS, until)
     if waits:
         blocked_by = {row["pid"]: (row.get("blockers") or "").strip("{}").split(",") for row in waits}
@@ -157,7 +174,9 @@ def _slots(report: Report, shares: list[tuple[str, int, int]], most: int, used: 
 
 
 def _states(report: Report, sessions: Rows, names: dict[str, str]) -> None:
-    kinds = Counter(names.get(row.get("state") or "", "active") for row in sessions if row.get("state") is not None)
+    kinds = Counter(
+        names.get(row.get("state") or "", "active") for row in sessions if row.get("state") is not None
+    )
     idle, inside = kinds["idle"], kinds["in"]
     total = len(sessions)
     hidden = total - sum(kinds.values())
@@ -205,7 +224,9 @@ def _waits(report: Report, waits: Rows, blocked_by: dict[str | None, list[str]],
     queries = [row.get("query") or "" for row in [*long, blocker]]
     report.facts["capacity.lock-kind"] = "ddl" if _any_ddl(queries) else "rows"
     report.facts["capacity.blocker-pid"] = int(root) if root.isdigit() else "unknown"
-    report.facts["capacity.blocker-query"] = clean(blocker.get("query") or "not visible to this account", limit=160)
+    report.facts["capacity.blocker-query"] = clean(
+        blocker.get("query") or "not visible to this account", limit=160
+    )
     report.summary = f"{count} sessions wait for a lock behind session {root}"
     report.quote("capacity", report.summary)
 
@@ -235,7 +256,11 @@ def _mysql(channel: Channel, report: Report, until: float) -> None:
         row["wait"] = row.get("state")
         row["state"] = ("in" if row.get("pid") in inside else "idle") if asleep else "active"
     unseen = max(total, 0) - len(sessions)
-    _states(report, sessions + [{"state": None, "app": "?", "usename": "?"}] * max(unseen, 0), {"idle": "idle", "in": "in"})
+    _states(
+        report,
+        sessions + [{"state": None, "app": "?", "usename": "?"}] * max(unseen, 0),
+        {"idle": "idle", "in": "in"},
+    )
     _mysql_waits(channel, report, sessions, until)
 
 
@@ -263,6 +288,8 @@ def _mysql_waits(channel: Channel, report: Report, sessions: Rows, until: float)
         blocked_by = {row["pid"]: ["unknown"] for row in metadata}
         _waits(report, metadata, blocked_by, sessions)
         if report.facts.get("capacity.waiting"):
-            report.facts["capacity.lock-kind"] = "ddl" if _any_ddl(row.get("query") or "" for row in metadata) else "rows"
+            report.facts["capacity.lock-kind"] = (
+                "ddl" if _any_ddl(row.get("query") or "" for row in metadata) else "rows"
+            )
     else:
         report.facts["capacity.waiting"] = 0

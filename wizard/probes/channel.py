@@ -6,6 +6,7 @@ handshakes against the client's host (error 1129).
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections import deque
@@ -87,10 +88,8 @@ class Channel:
         except Exception:  # noqa: BLE001, S110 - a peer that is gone needs no goodbye
             pass
         finally:
-            try:
+            with contextlib.suppress(OSError):
                 self.sock.close()
-            except OSError:
-                pass
 
 
 def left(until: float) -> float:

@@ -50,7 +50,11 @@ def settings(target: Target, runtime: Runtime) -> Report:
         "config.outcome": hard[0].kind if hard else "ok",
         "config.problem": hard[0].kind if hard else "none",
         "config.conflicts": tuple(conflict.key for conflict in target.conflicts) or ("none",),
-        "config.passfile": "ignored" if soft else "none" if "passfile" not in target.password_source else "used",
+        "config.passfile": "ignored"
+        if soft
+        else "none"
+        if "passfile" not in target.password_source
+        else "used",
         "config.source": target.source or "nowhere",
         "engine": target.engine,
         "target.is-socket": target.is_socket,

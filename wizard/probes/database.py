@@ -44,7 +44,13 @@ WRITE_MYSQL = (
     "ROLLBACK",
     "DROP TEMPORARY TABLE IF EXISTS dbwizard_check",
 )
-_MAY_WRITE_ANYWAY = ("ALL PRIVILEGES ON *.*", "SUPER", "READ_ONLY ADMIN", "READ ONLY ADMIN", "CONNECTION_ADMIN")
+_MAY_WRITE_ANYWAY = (
+    "ALL PRIVILEGES ON *.*",
+    "SUPER",
+    "READ_ONLY ADMIN",
+    "READ ONLY ADMIN",
+    "CONNECTION_ADMIN",
+)
 
 
 def ask(channel: Channel, sql: str, until: float) -> Rows:
@@ -95,7 +101,9 @@ def _guarded(report: Report, work: object) -> None:
     except login_postgres.QueryError as error:
         fields = error.fields
         report.facts["database.outcome"] = "error"
-        note_error(report, "database", f"{fields.severity}:  {fields.message}", fields.code, fields.detail, "query")
+        note_error(
+            report, "database", f"{fields.severity}:  {fields.message}", fields.code, fields.detail, "query"
+        )
     except login_mysql.QueryError as error:
         said = error.error
         report.facts["database.outcome"] = "error"

@@ -22,9 +22,24 @@ ASK_BOUND = 1.0
 RESOLV_CONF = Path("/etc/resolv.conf")
 HOSTS = Path("/etc/hosts")
 TYPICAL_SERVICES = frozenset(
-    "db database postgres postgresql pg mysql mariadb pgbouncer proxysql maxscale timescaledb postgis sql rdbms"
-    " mysqldb postgresdb pgpool percona primary replica master slave".split()
+    {
+        *(
+            "db",
+            "database",
+            "postgres",
+            "postgresql",
+            "pg",
+            "timescaledb",
+            "postgis",
+            "pgbouncer",
+            "pgpool",
+            "postgresdb",
+        ),
+        *("mysql", "mariadb", "mysqldb", "percona", "proxysql", "maxscale"),
+        *("sql", "rdbms", "primary", "replica", "master", "slave"),
+    }
 )
+"""Names that services of a Compose file or a cluster usually have."""
 
 _OUTCOMES = {
     socket.EAI_NONAME: "not-found",
@@ -54,11 +69,17 @@ def resolve(target: Target, runtime: Runtime) -> Report:
     """Every host of the target to its addresses; the outcome is the first host's unless another one resolves."""
     if target.is_socket:
         runtime.addresses = []
-        facts: dict[str, Value] = {"dns.outcome": "socket", "target.is-local": True, "target.is-loopback": True}
+        facts: dict[str, Value] = {
+            "dns.outcome": "socket",
+            "target.is-local": True,
+            "target.is-loopback": True,
+        }
         return Report(facts, summary="a Unix socket: no name to resolve")
     answers = _look_up_all(target.hosts, runtime.until(RESOLVE_BOUND) - runtime.clock())
     runtime.addresses = [
-        (index, address, target.hosts[index].port) for index, (_, found) in enumerate(answers) for address in found
+        (index, address, target.hosts[index].port)
+        for index, (_, found) in enumerate(answers)
+        for address in found
     ]
     failed = next((index for index, (_, found) in enumerate(answers) if not found), None)
     shown = 0 if runtime.addresses or failed is None else failed
@@ -77,7 +98,9 @@ Answer = tuple[tuple[str, str], list[str]]
 
 def _look_up_all(hosts: tuple[HostPort, ...], seconds: float) -> list[Answer]:
     """The answer for each host, all asked at once, in daemon threads that may be left behind."""
-    answers: list[Answer] = [(("timeout", f"the resolver did not answer within {seconds:.1f} s"), []) for _ in hosts]
+    answers: list[Answer] = [
+        (("timeout", f"the resolver did not answer within {seconds:.1f} s"), []) for _ in hosts
+    ]
     threads = []
     for index, host in enumerate(hosts):
         if _is_literal(host.hostaddr or host.host):
@@ -142,7 +165,7 @@ def _facts_about(target: Target, runtime: Runtime, answers: list[Answer], shown:
 
 
 def name_kind(host: str, outcome: str) -> str:
-    """What the name looks like: literal, localhost, service (one label, as Compose names are), cluster, label, qualified."""
+    """What the name looks like: literal, localhost, service (as in Compose files), cluster, label or qualified."""
     name = host.rstrip(".").lower()
     if outcome == "literal" or not name:
         return "literal"
@@ -218,7 +241,10 @@ def ask_servers(target: Target, runtime: Runtime) -> Report:
     """What each nameserver of resolv.conf says, asked directly and at once."""
     servers, search = nameservers()
     name = runtime.facts.text("dns.name") or target.host
-    facts: dict[str, Value] = {"dns.servers": tuple(servers) or ("none",), "dns.search": tuple(search) or ("none",)}
+    facts: dict[str, Value] = {
+        "dns.servers": tuple(servers) or ("none",),
+        "dns.search": tuple(search) or ("none",),
+    }
     report = Report(facts)
     if not servers:
         facts["dns.servers-say"] = "none-configured"
@@ -226,7 +252,9 @@ def ask_servers(target: Target, runtime: Runtime) -> Report:
         return report
     said = _ask_all(name, search, servers[:3], min(ASK_BOUND, runtime.until(ASK_BOUND) - runtime.clock()))
     for server, (word, addresses) in said.items():
-        report.quote("dns", f"nameserver {server}: {word}" + (f" {', '.join(addresses)}" if addresses else ""))
+        report.quote(
+            "dns", f"nameserver {server}: {word}" + (f" {', '.join(addresses)}" if addresses else "")
+        )
     words = [word for word, _ in said.values()]
     order = ("answered", "no-address", "not-found", "servfail", "refused", "unreachable", "silent", "garbage")
     facts["dns.servers-say"] = next((word for word in order if word in words), "silent")
@@ -239,7 +267,9 @@ def ask_servers(target: Target, runtime: Runtime) -> Report:
     return report
 
 
-def _ask_all(name: str, search: list[str], servers: list[str], seconds: float) -> dict[str, tuple[str, list[str]]]:
+def _ask_all(
+    name: str, search: list[str], servers: list[str], seconds: float
+) -> dict[str, tuple[str, list[str]]]:
     """Each server's word and addresses; "silent" for those that did not answer in time."""
     names = [name.rstrip(".")]
     if "." not in names[0]:
@@ -263,7 +293,8 @@ def _ask_one(names: list[str], server: str, seconds: float) -> tuple[str, list[s
     import dns.query
     import dns.rcode
 
-    word, addresses = "not-found", []
+    word = "not-found"
+    addresses: list[str] = []
     for name in names:
         for kind in ("A", "AAAA"):
             try:

@@ -14,7 +14,19 @@ from wizard.wire import ProtocolError, mysql, postgres, printable, sniff
 
 SECOND_WORD = 1.0
 """Seconds for a silent peer to answer an HTTP request, when it has not answered ours."""
+FIRST_WORD = 1.0
+"""Seconds after which a server that should have spoken first is asked whether it is somebody else."""
 OTHERS = ("http", "ssh", "tls", "smtp", "redis", "mongodb")
+_NAMES = {
+    "http": "a web server",
+    "ssh": "an SSH server",
+    "tls": "a server that speaks TLS from the first byte",
+    "smtp": "a mail server",
+    "redis": "Redis",
+    "mongodb": "MongoDB",
+    "mysql": "MySQL or MariaDB",
+    "postgresql": "PostgreSQL",
+}
 PROVIDES = (
     "network.answer",
     "network.banner",
@@ -37,9 +49,11 @@ def greet(target: Target, runtime: Runtime) -> Report:
     report = Report({"error.phase": "none"})
     until = runtime.until(runtime.connect_timeout)
     try:
-        greet_on(channel, target, report, until)
+        greet_on(channel, target, report, until if target.family != "mysql" else runtime.until(FIRST_WORD))
     except TimeoutError:
         _silence(channel, target, runtime, report)
+        if target.family == "mysql" and report.facts["network.answer"] == "silence":
+            _wait_longer(channel, target, report, until)
     except ProtocolError as error:
         _stranger(report, error.seen, error.text)
     except OSError as error:
@@ -82,7 +96,9 @@ def _ask_postgres(channel: Channel, target: Target, report: Report, until: float
     elif first[:1] == b"E" and sniff(first) == "postgresql":
         _refusal(channel, report, first, until)
     elif first[:1] in (b"S", b"N"):
-        raise ProtocolError("more than one byte in answer to SSLRequest", seen="unknown", text=printable(first))
+        raise ProtocolError(
+            "more than one byte in answer to SSLRequest", seen="unknown", text=printable(first)
+        )
     else:
         _stranger(report, sniff(first), printable(first))
 
@@ -101,7 +117,9 @@ def _refusal(channel: Channel, report: Report, first: bytes, until: float) -> No
         return
     if message is not None and message.type == b"E":
         fields = postgres.parse_error(message.payload)
-        note_error(report, "network", f"{fields.severity}:  {fields.message}", fields.code, fields.detail, "greeting")
+        note_error(
+            report, "network", f"{fields.severity}:  {fields.message}", fields.code, fields.detail, "greeting"
+        )
 
 
 def note_error(report: Report, layer: str, text: str, code: str, detail: str, phase: str) -> None:
@@ -127,7 +145,9 @@ def _hear_mysql(channel: Channel, report: Report, until: float) -> None:
     if packet.kind == "err":
         error = mysql.parse_error(packet.payload)
         report.facts.update({"network.answer": "mysql", "tls.offered": "not-asked"})
-        note_error(report, "network", f"ERROR {error.number}: {error.message}", str(error.number), "", "greeting")
+        note_error(
+            report, "network", f"ERROR {error.number}: {error.message}", str(error.number), "", "greeting"
+        )
         return
     said = channel.greeting = mysql.parse_greeting(packet.payload)
     report.facts.update(
@@ -144,11 +164,14 @@ def _hear_mysql(channel: Channel, report: Report, until: float) -> None:
 def _stranger(report: Report, seen: str, text: str) -> None:
     """Somebody else is there. The words of the service are kept as evidence."""
     word = {"postgresql-old": "postgresql"}.get(seen, seen)
-    report.facts["network.answer"] = word if word in (*OTHERS, "mysql", "postgresql") else "garbage"
-    if text:
+    known = word in (*OTHERS, "mysql", "postgresql")
+    report.facts["network.answer"] = word if known else "garbage"
+    said = _NAMES.get(word, "something that is no database")
+    if text and word not in ("mysql", "postgresql"):
         report.facts["network.banner"] = text
-        report.quote("network", f"the port answers: {text}", word)
-    report.summary = f"this is no such database: {word} answers"
+        said = f"{said}: {text}"
+    report.quote("network", f"on this port answers {said}", word if known else "")
+    report.summary = f"on this port answers {said}"
 
 
 def _silence(channel: Channel, target: Target, runtime: Runtime, report: Report) -> None:
@@ -156,8 +179,15 @@ def _silence(channel: Channel, target: Target, runtime: Runtime, report: Report)
     report.facts["network.answer"] = "silence"
     report.summary = "the connection opens, and then nobody answers"
     report.quote("network", f"{channel.address}: connected, and no answer to the first message")
-    if target.is_socket:
-        return
+    other = somebody_else(channel, target, runtime)
+    if other is not None:
+        _stranger(report, *other)
+
+
+def somebody_else(channel: Channel, target: Target, runtime: Runtime) -> tuple[str, str] | None:
+    """(word, first line) of a service that only answers to its own protocol; None where nobody does."""
+    if channel.peer.is_socket:
+        return None
     questions = [b"GET / HTTP/1.0\r\n\r\n"]
     if target.family == "mysql":
         questions.insert(0, postgres.ssl_request())
@@ -165,8 +195,18 @@ def _silence(channel: Channel, target: Target, runtime: Runtime, report: Report)
         answer = _ask_again(channel, question, runtime.until(SECOND_WORD))
         word = "postgresql" if answer in (b"S", b"N") else sniff(answer)
         if answer and word in (*OTHERS, "postgresql") and word != target.family:
-            _stranger(report, word, printable(answer))
-            return
+            return word, printable(answer)
+    return None
+
+
+def _wait_longer(channel: Channel, target: Target, report: Report, until: float) -> None:
+    """A slow server of MySQL may still greet: wait out the time for it."""
+    heard = Report({"error.phase": "none"})
+    try:
+        greet_on(channel, target, heard, until)
+    except (OSError, ProtocolError):
+        return
+    report.facts, report.evidence, report.summary = heard.facts, heard.evidence, heard.summary
 
 
 def _ask_again(channel: Channel, question: bytes, until: float) -> bytes:
@@ -178,4 +218,3 @@ def _ask_again(channel: Channel, question: bytes, until: float) -> bytes:
             return sock.recv(512)
     except OSError:
         return b""
-

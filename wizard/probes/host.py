@@ -68,7 +68,9 @@ def inspect(target: Target, runtime: Runtime) -> Report:
     if state:
         facts["host.service-state"] = state
     shown = ", ".join(f"{address}:{port}" for address, port in listening or ())
-    report.summary = f"on this host a {family} server listens on {shown}" if shown else f"no {family} server listens here"
+    report.summary = (
+        f"on this host a {family} server listens on {shown}" if shown else f"no {family} server listens here"
+    )
     return report
 
 
@@ -76,7 +78,11 @@ def _against(target: Target, listening: list[tuple[str, int]], running: bool) ->
     """What listens, seen from the target's port: same-port, loopback-only, other-port, socket-only or nothing."""
     same = [address for address, port in listening if port == target.port]
     if same:
-        return "loopback-only" if all(is_loopback(address) and address not in ("0.0.0.0", "::") for address in same) else "same-port"
+        return (
+            "loopback-only"
+            if all(is_loopback(address) and address not in ("0.0.0.0", "::") for address in same)
+            else "same-port"
+        )
     if listening:
         return "other-port"
     return "socket-only" if running else "nothing"
@@ -180,7 +186,9 @@ def _sockets(family: str) -> list[str]:
 
 def _installed(family: str) -> bool:
     names = PROGRAMS[family][:2]
-    return any(shutil.which(name) for name in names) or any(Path(path).exists() for path in _INSTALLED[family])
+    return any(shutil.which(name) for name in names) or any(
+        Path(path).exists() for path in _INSTALLED[family]
+    )
 
 
 def _configured(family: str, port: int) -> bool:
@@ -207,7 +215,9 @@ def os_family() -> str:
     except OSError:
         return "other"
     words = " ".join(
-        line.partition("=")[2].strip('"') for line in text.splitlines() if line.startswith(("ID=", "ID_LIKE="))
+        line.partition("=")[2].strip('"')
+        for line in text.splitlines()
+        if line.startswith(("ID=", "ID_LIKE="))
     ).split()
     for family, names in (
         ("debian", ("debian", "ubuntu")),
@@ -247,7 +257,11 @@ def container() -> str:
         cgroup = ""
     if "kubepods" in cgroup:
         return "kubernetes"
-    return "docker" if marked or any(word in cgroup for word in ("docker", "containerd", "libpod", "lxc")) else "host"
+    return (
+        "docker"
+        if marked or any(word in cgroup for word in ("docker", "containerd", "libpod", "lxc"))
+        else "host"
+    )
 
 
 def _service(family: str) -> tuple[str, str]:
@@ -286,7 +300,9 @@ def platform(target: Target, runtime: Runtime) -> Report:
         facts["managed.name"] = str(found.get("name", "a managed provider"))
     elif target.is_socket or all(name == "localhost" or name.startswith("127.") for name in names):
         facts["managed"] = "none"
-    return Report(facts, summary=f"this host: {facts['runtime']}; provider: {facts.get('managed.name', 'not known')}")
+    return Report(
+        facts, summary=f"this host: {facts['runtime']}; provider: {facts.get('managed.name', 'not known')}"
+    )
 
 
 def _belongs(entry: Mapping[str, Any], names: list[str]) -> bool:

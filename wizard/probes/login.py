@@ -7,7 +7,6 @@ the server asks for a method that only a driver speaks, the driver is asked (`dr
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
 from dataclasses import replace
 
 from wizard.core.facts import Value
@@ -15,7 +14,7 @@ from wizard.probes import login_mysql, login_postgres
 from wizard.probes.base import Report, probe
 from wizard.probes.channel import Channel
 from wizard.probes.dial import dial
-from wizard.probes.greet import note_error
+from wizard.probes.greet import OTHERS, note_error, somebody_else
 from wizard.probes.outcome import LoginResult
 from wizard.probes.tls import words_of
 from wizard.runtime import Runtime
@@ -71,12 +70,18 @@ def login(target: Target, runtime: Runtime) -> Report:
 
 def attempt(channel: Channel, target: Target, runtime: Runtime) -> LoginResult:
     """One login, told as a value. Never raises."""
-    speak: Callable[[Channel, Target, float], LoginResult] = (
-        login_mysql.login if target.family == "mysql" else login_postgres.login
-    )
     try:
-        return speak(channel, target, runtime.until(LOGIN_BOUND))
+        if target.family == "mysql":
+            return login_mysql.login(channel, target, runtime.until(LOGIN_BOUND))
+        first = runtime.until(runtime.connect_timeout)
+        return login_postgres.login(channel, target, runtime.until(LOGIN_BOUND), first)
     except TimeoutError:
+        # Without TLS nobody has spoken yet: it may be a service that waits for its own protocol.
+        other = (
+            somebody_else(channel, target, runtime) if not channel.tls and not channel.parameters else None
+        )
+        if other is not None:
+            return LoginResult("garbage", detail=other[0], text=f"on this port answers {other[1]}")
         return LoginResult("timeout", text="no answer to the login")
     except ssl.SSLError as error:
         return LoginResult("tls-alert", detail=wire_tls.classify(error), text=words_of(error))
@@ -152,7 +157,9 @@ def other_port(target: Target, runtime: Runtime) -> Report:
             continue
         peer = HostPort("127.0.0.1" if address in ("0.0.0.0", "::") else address, int(port))
         result = _prove(replace(target, options=options, hosts=(peer,)), runtime, peer)
-        report.quote("network", f"the same login at {peer.host}:{port}: {result.text or result.outcome}", result.code)
+        report.quote(
+            "network", f"the same login at {peer.host}:{port}: {result.text or result.outcome}", result.code
+        )
         if result.outcome in ("ok", "password-missing", "method-unsupported"):
             report.facts["other-port.login"] = "ok" if result.outcome == "ok" else "not-told"
             report.facts["other-port.place"] = f"{peer.host}:{port}"
@@ -186,7 +193,7 @@ def _tell(result: LoginResult, report: Report) -> None:
     if result.outcome == "tls-alert":
         facts["tls.alert"] = result.detail
     if result.outcome == "garbage":
-        facts["network.answer"] = result.detail if result.detail in ("http", "ssh", "tls", "mysql") else "garbage"
+        facts["network.answer"] = result.detail if result.detail in (*OTHERS, "mysql") else "garbage"
     report.facts.update(facts)
     if result.outcome == "error":
         note_error(report, "auth", result.text, result.code, result.server_detail, "login")

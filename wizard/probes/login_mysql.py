@@ -69,8 +69,12 @@ def _refused(error: mysql.ServerError, plugin: str) -> LoginResult:
 
 def _unsupported(plugin: str, channel: Channel) -> LoginResult:
     if plugin == "mysql_clear_password" and not channel.tls:
-        return LoginResult("insecure", plugin, "the server wants the password in clear text, and there is no TLS")
-    return LoginResult("method-unsupported", plugin, f"the server asks for the plugin {plugin}", detail=plugin)
+        return LoginResult(
+            "insecure", plugin, "the server wants the password in clear text, and there is no TLS"
+        )
+    return LoginResult(
+        "method-unsupported", plugin, f"the server asks for the plugin {plugin}", detail=plugin
+    )
 
 
 def _proof(plugin: str, secret: str, salt: bytes, channel: Channel) -> bytes | None:
@@ -98,7 +102,9 @@ def _more(
     if plugin not in ("caching_sha2_password", "sha256_password"):
         return LoginResult("method-unsupported", plugin, f"the plugin {plugin} asks for more", detail=plugin)
     if channel.only_proof:
-        return LoginResult("method-unsupported", plugin, "the server wants the password itself", detail=plugin)
+        return LoginResult(
+            "method-unsupported", plugin, "the server wants the password itself", detail=plugin
+        )
     if data == _FULL and (channel.tls or channel.peer.is_socket):
         channel.send(mysql.packet(secret.encode() + b"\0", channel.sequence), until)
     elif data == _FULL:
@@ -146,6 +152,5 @@ def query(channel: Channel, sql: str, until: float) -> list[dict[str, str | None
             ends += 1
             if ends == 2:
                 names, rows = mysql.parse_resultset(payloads)
-                return [dict(zip(names, row)) for row in rows]
+                return [dict(zip(names, row, strict=True)) for row in rows]
     raise ProtocolError("a result without an end", seen="mysql")
-

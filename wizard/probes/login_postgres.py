@@ -24,13 +24,18 @@ class QueryError(Exception):
         self.fields = fields
 
 
-def login(channel: Channel, target: Target, until: float) -> LoginResult:
-    """Send the startup message and answer what the server asks. Raises OSError and ProtocolError."""
+def login(channel: Channel, target: Target, until: float, first: float | None = None) -> LoginResult:
+    """Send the startup message and answer what the server asks, its first word by the moment `first`.
+
+    Raises OSError and ProtocolError.
+    """
     channel.send(postgres.startup(startup_parameters(target)), until)
     scram: Any = None
     method = ""
+    wait = min(until, first or until)
     while True:
-        message = channel.message(until)
+        message = channel.message(wait)
+        wait = until
         if message is None:
             return LoginResult("closed", method, "the server closed the connection during the login")
         if message.type == b"E":
@@ -53,7 +58,11 @@ def login(channel: Channel, target: Target, until: float) -> LoginResult:
 
 def startup_parameters(target: Target) -> dict[str, str]:
     """What libpq would send: user, database, the application's options, and who we are."""
-    parameters = {"user": target.user, "database": target.database or target.user, "application_name": "dbwizard"}
+    parameters = {
+        "user": target.user,
+        "database": target.database or target.user,
+        "application_name": "dbwizard",
+    }
     for name in STARTUP_OPTIONS:
         value = target.options.get(name)
         if value and not (name == "client_encoding" and value == "auto"):
@@ -76,7 +85,9 @@ def _cannot(auth: postgres.Auth, method: str, channel: Channel, target: Target) 
     """Why this login cannot go on, if so: a method not spoken or refused, no password, no channel binding."""
     required = target.options.get("require_auth", "")
     if required and not _allowed(_BY_REQUIRE_AUTH.get(auth.method, auth.method), required):
-        return LoginResult("method-unsupported", method, f"require_auth={required}, and the server asks for {method}")
+        return LoginResult(
+            "method-unsupported", method, f"require_auth={required}, and the server asks for {method}"
+        )
     binding = target.options.get("channel_binding", "prefer")
     if binding == "require" and not (channel.tls and "SCRAM-SHA-256-PLUS" in auth.mechanisms):
         why = "the server does not offer SCRAM-SHA-256-PLUS" if channel.tls else "the connection has no TLS"
@@ -87,7 +98,9 @@ def _cannot(auth: postgres.Auth, method: str, channel: Channel, target: Target) 
     if auth.method not in ("cleartext", "md5", "sasl"):
         return LoginResult("method-unsupported", method, f"the server asks for {method}", detail=auth.method)
     if not target.password:
-        return LoginResult("password-missing", method, f"the server asks for a password ({method}), and none was given")
+        return LoginResult(
+            "password-missing", method, f"the server asks for a password ({method}), and none was given"
+        )
     return None
 
 
@@ -151,7 +164,7 @@ def query(channel: Channel, sql: str, until: float) -> list[dict[str, str | None
         if message.type == b"T":
             names = postgres.parse_row_description(message.payload)
         elif message.type == b"D" and len(rows) < MOST_ROWS:
-            rows.append(dict(zip(names, postgres.parse_data_row(message.payload))))
+            rows.append(dict(zip(names, postgres.parse_data_row(message.payload), strict=False)))
         elif message.type == b"E":
             refusal = postgres.parse_error(message.payload)
         elif message.type == b"Z":

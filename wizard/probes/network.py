@@ -175,7 +175,9 @@ def _race(attempts: list[Attempt], until: float) -> None:
 
 def _begin(attempt: Attempt, selector: selectors.BaseSelector) -> None:
     try:
-        sock = socket.socket(socket.AF_INET6 if ":" in attempt.address else socket.AF_INET, socket.SOCK_STREAM)
+        sock = socket.socket(
+            socket.AF_INET6 if ":" in attempt.address else socket.AF_INET, socket.SOCK_STREAM
+        )
         attempt.sock = sock
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -266,7 +268,7 @@ def _ask_by_datagram(attempt: Attempt) -> str:
 
 
 def socket_path(target: Target, host: HostPort) -> str:
-    """The file of a Unix socket: PostgreSQL names a directory, MySQL the file itself; `@` is the abstract name space."""
+    """The file of a Unix socket: PostgreSQL names its folder, MySQL the file itself; `@` is the abstract kind."""
     if target.family == "mysql":
         return host.host
     return f"{host.host.rstrip('/')}/.s.PGSQL.{host.port}"

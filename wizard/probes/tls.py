@@ -86,7 +86,9 @@ def _not_wanted(target: Target, runtime: Runtime, report: Report) -> bool:
         report.facts.update({"tls.outcome": "not-offered" if insists else "plain"})
         report.summary = "the server offers no TLS"
         if insists:
-            report.quote("tls", f"the server does not offer TLS, and the settings insist on it ({target.tls.mode})")
+            report.quote(
+                "tls", f"the server does not offer TLS, and the settings insist on it ({target.tls.mode})"
+            )
             runtime.close()
     else:
         return False
@@ -94,12 +96,14 @@ def _not_wanted(target: Target, runtime: Runtime, report: Report) -> bool:
 
 
 def make_context(target: Target, runtime: Runtime) -> ssl.SSLContext:
-    """The context that the settings ask for. Raises FileTrouble for a file that is missing, open to others or broken."""
+    """The context that the settings ask for. Raises FileTrouble for a file that cannot be used."""
     settings = target.tls
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    context.minimum_version = VERSIONS.get((settings.min_version or "tlsv1.2").lower(), ssl.TLSVersion.TLSv1_2)
+    context.minimum_version = VERSIONS.get(
+        (settings.min_version or "tlsv1.2").lower(), ssl.TLSVersion.TLSv1_2
+    )
     if settings.max_version and settings.max_version.lower() in VERSIONS:
         context.maximum_version = VERSIONS[settings.max_version.lower()]
     root = _root(target, runtime)
@@ -118,7 +122,9 @@ def _root(target: Target, runtime: Runtime) -> str | None:
         return target.tls.root
     if target.family == "postgresql" and runtime.home is not None:
         default = runtime.home / ".postgresql" / "root.crt"
-        if default.is_file() or (target.tls.mode in VERIFYING and target.driver in ("", "psycopg", "psycopg2")):
+        if default.is_file() or (
+            target.tls.mode in VERIFYING and target.driver in ("", "psycopg", "psycopg2")
+        ):
             return str(default)
     return None
 
@@ -144,7 +150,9 @@ def _load_crl(context: ssl.SSLContext, target: Target) -> None:
         try:
             context.load_verify_locations(target.tls.crl)
         except (ssl.SSLError, OSError) as error:
-            raise FileTrouble("crl-unreadable", target.tls.crl, "holds no revocation list that can be read") from error
+            raise FileTrouble(
+                "crl-unreadable", target.tls.crl, "holds no revocation list that can be read"
+            ) from error
         context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
 
 
@@ -166,14 +174,20 @@ def _load_client(context: ssl.SSLContext, target: Target, runtime: Runtime) -> N
         except OSError as error:
             unreadable = word.replace("missing", "unreadable")
             gone = isinstance(error, FileNotFoundError)
-            raise FileTrouble(word if gone else unreadable, path, error.strerror or "cannot be read") from error
+            raise FileTrouble(
+                word if gone else unreadable, path, error.strerror or "cannot be read"
+            ) from error
     _check_key_mode(key, target)
     try:
         # An encrypted key would otherwise prompt on the terminal.
         context.load_cert_chain(cert, key, password=lambda: b"")
     except ssl.SSLError as error:
         mismatch = "MISMATCH" in (error.reason or "")
-        why = "does not belong to the certificate" if mismatch else "cannot be used (damaged, or it has a passphrase)"
+        why = (
+            "does not belong to the certificate"
+            if mismatch
+            else "cannot be used (damaged, or it has a passphrase)"
+        )
         raise FileTrouble("key-mismatch" if mismatch else "key-unusable", key, why) from error
 
 
@@ -202,7 +216,9 @@ def wrap(channel: Channel, context: ssl.SSLContext, target: Target, until: float
     channel.tls = True
 
 
-def _protect(channel: Channel, context: ssl.SSLContext, target: Target, runtime: Runtime, report: Report) -> None:
+def _protect(
+    channel: Channel, context: ssl.SSLContext, target: Target, runtime: Runtime, report: Report
+) -> None:
     try:
         wrap(channel, context, target, runtime.until(max(runtime.connect_timeout, 3.0)))
     except (OSError, ValueError) as error:
@@ -234,6 +250,7 @@ def describe_failure(
 
 
 def words_of(error: BaseException) -> str:
+    """OpenSSL's or the system's own words for what was raised."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return str(error.verify_message)
     if isinstance(error, ssl.SSLError):

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from wizard import marks
+
 BOLD = "bold"
 QUIET = "dim"
 OK = "green"
@@ -30,21 +32,17 @@ STATES: dict[str, State] = {
     "ok": State("✓", "+", "ok", OK),
     "healthy": State("✓", "+", "healthy", OK),
     "fault": State("✗", "X", "fault", FAULT),
-    "warning": State("!", "!", "warning", WARNING),
+    "warning": State("▲", "!", "warning", WARNING),
     "unknown": State("?", "?", "unknown", WARNING),
     "inconclusive": State("?", "?", "not sure", WARNING),
-    "skipped": State("–", "-", "not reached", QUIET),
+    "skipped": State("–", "-", "not run", QUIET),
     "waiting": State("·", ".", "waiting", QUIET),
     "running": State("▶", ">", "running", NOW),
     "asking": State("▶", ">", "question", NOW),
 }
 """Outcome of a layer or of a whole walk to its looks."""
 
-_ASCII = {
-    "…": "...", "→": "->", "←": "<-", "–": "-", "—": "-", "•": "*", "·": "-", "│": "|", "▌": ">", "▸": "+",
-    "▾": "-", "✓": "+", "✗": "X", "▶": ">", "“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "─": "-",
-    "×": "x", "≥": ">=", "≤": "<=", "\u00a0": " ", "↑": "Up", "↓": "Down",
-}  # fmt: skip
+_GLYPHS = str.maketrans({"▌": ">", "▸": "+", "▾": "-", "│": "|", "✓": "+", "✗": "X", "▶": ">", "▲": "!", "·": "-", "↑": "Up", "↓": "Down"})
 
 
 def ascii_only(environ: Mapping[str, str]) -> bool:
@@ -60,20 +58,9 @@ def ascii_only(environ: Mapping[str, str]) -> bool:
 
 def to_ascii(text: str) -> str:
     """The text for a terminal that shows ASCII only; what has no likeness becomes a question mark."""
-    if text.isascii():
-        return text
-    return "".join(_ASCII.get(one, one if one.isascii() else "?") for one in text)
+    return text if text.isascii() else marks.to_ascii(text.translate(_GLYPHS))
 
 
 def state(outcome: str) -> State:
     """The looks of an outcome; one that nobody foresaw is shown by its own name."""
     return STATES.get(outcome) or State("·", ".", outcome, QUIET)
-
-
-def duration(seconds: float) -> str:
-    """A time for people: `3 ms`, `1.2 s`, `2 min 05 s`."""
-    if seconds < 0.9995:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    return f"{int(seconds // 60)} min {int(seconds % 60):02d} s"

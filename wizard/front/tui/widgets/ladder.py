@@ -10,18 +10,19 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from wizard.front.tui.look import State, duration, state
+from wizard.front.tui.look import State, state
+from wizard.marks import duration
 
 COLUMN = 34
 """A ladder narrower than this is a column, a wider one is a line."""
 
 
 class Rung(NamedTuple):
-    """One layer: its outcome, and how long it took in seconds (0 for nothing to tell)."""
+    """One layer: its outcome, and how long it took in milliseconds (0 for nothing to tell)."""
 
     layer: str
     outcome: str
-    seconds: float = 0.0
+    ms: float = 0.0
 
 
 class Ladder(Widget):
@@ -52,7 +53,7 @@ class Ladder(Widget):
     def _rung(self, rung: Rung) -> list[Segment]:
         look = state(rung.outcome)
         style = Style.parse(look.style)
-        time = duration(rung.seconds) if rung.seconds else ""
+        time = duration(rung.ms) if rung.ms else ""
         return [
             Segment(f" {self._mark(look)} ", style),
             Segment(f"{rung.layer:<9}", Style(bold=rung.outcome in ("fault", "running", "asking"))),

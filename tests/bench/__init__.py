@@ -1,0 +1,1 @@
+"""How long a diagnosis takes beside the way by hand. It records; it fails nothing."""

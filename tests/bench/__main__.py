@@ -1,0 +1,75 @@
+"""`python -m tests.bench`: medians of whole processes, interleaved in one run, as a table of ratios.
+
+Needs what the live tests need: root on Linux, PostgreSQL and MariaDB. Run it on a quiet machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from tests.bench.firstpaint import HELLO, WIZARD, first_paint
+from tests.bench.situations import Situation, by_hand, prepared
+from tests.support.cli import Cli
+from tests.support.netlab import Lab
+
+ROW = "{:<28} {:>4} {:>10} {:>10} {:>7}   {}"
+
+
+def alternate(rounds: int, *measures: Callable[[], float]) -> list[float]:
+    """The median of each measure, in seconds, over `rounds` rounds in which they take turns."""
+    taken: list[list[float]] = [[] for _ in measures]
+    for _ in range(rounds):
+        for times, measure in zip(taken, measures, strict=True):
+            times.append(measure())
+    return [statistics.median(times) for times in taken]
+
+
+def compare(situation: Situation, lab: Lab, folder: Path, rounds: int) -> str:
+    """One line of the table: the program against the commands by hand, in one situation."""
+    cli = Cli(folder / situation.name.replace(" ", "-"), lab.client)
+    causes: set[str] = set()
+
+    def check() -> float:
+        result = cli.check(situation.target)
+        causes.add(result.cause or f"exit {result.exit}")
+        return result.seconds
+
+    with situation.trouble(lab):
+        ours, theirs = alternate(rounds, check, lambda: by_hand(situation, lab))
+    numbers = (f"{ours * 1000:.0f} ms", f"{theirs * 1000:.0f} ms", f"{ours / theirs:.2f}")
+    return ROW.format(situation.name, rounds, *numbers, ", ".join(sorted(causes)))
+
+
+def main() -> int:
+    """Print the tables; the exit status says only whether the measurement itself worked."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=10, help="rounds of each situation (default 10)")
+    parser.add_argument("--slow-rounds", type=int, default=3, help="rounds where time-outs rule (default 3)")
+    parser.add_argument(
+        "--only", default="", help="only situations whose name holds this text; `tui` for that"
+    )
+    options = parser.parse_args()
+    print(ROW.format("situation", "n", "dbwizard", "by hand", "ratio", "cause"))
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        if options.only != "tui":
+            lab = stack.enter_context(Lab())
+            for situation in prepared(lab, folder, stack):
+                if options.only in situation.name:
+                    rounds = options.slow_rounds if situation.slow else options.rounds
+                    print(compare(situation, lab, folder, rounds), flush=True)
+        if options.only in ("", "tui"):
+            ours, hello = alternate(options.rounds, lambda: first_paint(WIZARD), lambda: first_paint(HELLO))
+            numbers = (f"{ours * 1000:.0f} ms", f"{hello * 1000:.0f} ms", f"{ours / hello:.2f}")
+            print(ROW.format("first paint (by hand: hello)", options.rounds, *numbers, "80x24"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Faults that are really produced: real servers, real networks, the real command line."""

@@ -1,0 +1,161 @@
+"""The walk with a person: the full screen where the terminal can show it, plain lines where it cannot."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from typing import Any
+
+from wizard.content.load import Content, open_content
+from wizard.errors import UsageError
+from wizard.front import setup
+from wizard.front.output import write
+from wizard.redact import Redactor
+from wizard.runtime import Runtime
+from wizard.session import Session, find, replayed, state_folder
+from wizard.target.model import Target
+
+
+def run(options: Namespace) -> int:
+    """The interactive walk; the exit status of the last verdict."""
+    content = open_content(options.trees)
+    home, cwd = setup.home_folder(), setup.working_folder()
+    target = setup.stated_target(options, home)
+    found = () if target is not None else setup.discovered(options, home, cwd)
+    return start(content, options, target, found)
+
+
+def start(
+    content: Content,
+    options: Namespace,
+    target: Target | None,
+    found: tuple[Target, ...],
+    session: Any = None,
+) -> int:
+    """Choose the front end and run it. `session` is one to go on with."""
+    answers = setup.answers_of(options.answer, content.tree) if options.answer else {}
+    if options.plain or not full_screen():
+        return _plain(content, options, target or next(iter(found), None), answers, session)
+    from wizard.front.tui import app
+
+    return app.run(
+        content,
+        runtime_factory=_runtimes(content, options),
+        discovery_targets=found,
+        target=target,
+        answers=answers,
+        session_factory=(lambda one: session) if session is not None else new_session,
+        parse=parser_of(options),
+    )
+
+
+def full_screen() -> bool:
+    """Whether this terminal can show the full screen."""
+    return (
+        sys.stdin.isatty()
+        and sys.stdout.isatty()
+        and os.environ.get("TERM", "") not in ("", "dumb", "unknown")
+    )
+
+
+def new_session(target: Target) -> Session:
+    """A session that is saved from its first event on, where there is a place for it."""
+    from wizard.report import target_summary
+
+    redactor = Redactor([target.password] if target.password else [])
+    header = {"target": target_summary(target)}
+    return Session.create(state_folder(os.environ, setup.home_folder()), header, redactor)
+
+
+def _runtimes(content: Content, options: Namespace) -> Callable[[Target], Runtime]:
+    home, cwd = setup.home_folder(), setup.working_folder()
+    return lambda target: setup.make_runtime(target, content, options, home, cwd, None)
+
+
+def parser_of(options: Namespace) -> Callable[[str], Target]:
+    """What makes a target of a connection that a person types or pastes."""
+    from wizard.target.parse import parse_target
+
+    home = setup.home_folder()
+    return lambda text: parse_target(
+        text, engine=options.engine, source="typed in", environ=os.environ, home=home
+    )
+
+
+def _plain(
+    content: Content, options: Namespace, target: Target | None, answers: dict[str, str], session: Any
+) -> int:
+    from wizard.front import plain
+    from wizard.target.model import Problem
+
+    if target is None:
+        detail = (
+            "No connection settings were found: not in the environment, not in the files of this directory."
+        )
+        target = Target(problems=(Problem("missing", "url", detail, ""),))
+    runtime = _runtimes(content, options)(target)
+    made = session if session is not None else new_session(target)
+    return plain.run(runtime, content.tree, content, made, _read, _write, answers)
+
+
+def _read(prompt: str) -> str:
+    _write(prompt)
+    sys.stdout.flush()
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return line.rstrip("\r\n")
+
+
+def _write(text: str) -> None:
+    write(text)
+    sys.stdout.flush()
+
+
+def resume(options: Namespace) -> int:
+    """Go on with a saved session where it broke off."""
+    content = open_content(options.trees)
+    home = setup.home_folder()
+    wanted = options.session or options.target
+    session = Session.load(find(state_folder(os.environ, home), wanted))
+    options.target = None
+    target = setup.stated_target(options, home) or _target_of(session, options)
+    session.redactor = Redactor([target.password] if target.password else [])
+    _, changed = replayed(content.tree, session.walks[-1])
+    if changed:
+        from wizard.cli import complain
+
+        complain(changed)
+    return start(content, options, target, (), session)
+
+
+def _target_of(session: Session, options: Namespace) -> Target:
+    """The target of a saved session, its password read anew from where it came from."""
+    summary = session.header.get("target", {})
+    home, cwd = setup.home_folder(), setup.working_folder()
+    for found in setup.discovered(options, home, cwd):
+        if (found.host, found.port, found.user) == (
+            summary.get("host"),
+            summary.get("port"),
+            summary.get("user"),
+        ):
+            return found
+    if not summary.get("engine"):
+        raise UsageError(
+            "this session does not say which database it was about; start a new one with a TARGET"
+        )
+    from wizard.target.parse import parse_target
+
+    keys = {"host": "host", "port": "port", "user": "user", "database": "dbname"}
+    overrides = {option: str(summary[key]) for key, option in keys.items() if summary.get(key)}
+    overrides |= {key: str(value) for key, value in dict(summary.get("options", {})).items()}
+    return parse_target(
+        "",
+        engine=summary["engine"],
+        source="saved session",
+        overrides=overrides,
+        environ=os.environ,
+        home=home,
+    )

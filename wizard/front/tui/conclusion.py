@@ -1,0 +1,106 @@
+"""A finished walk as the finding screen needs it: the verdict, the pages filled, how sure, and what was ruled out.
+
+Built in a worker, for pages and rules are read from disk here. Causes are judged by the core, never here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wizard.core.diagnosis import Diagnosis, conclude
+from wizard.core.events import Evidence
+from wizard.core.page import Filler, Finding, render
+from wizard.core.tree import HEALTHY
+from wizard.core.walk import Walk
+
+if TYPE_CHECKING:
+    from wizard.content.load import Content
+
+MOST_QUOTES = 3
+"""Quotations that are shown as the reason; all of them stay within reach."""
+
+
+@dataclass(frozen=True)
+class Possible:
+    """A cause that is still possible: its page, in one line, and the command that tells (empty where none is known)."""
+
+    finding: Finding
+    line: str
+    learn: str = ""
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """All that the finding screen shows of one walk."""
+
+    diagnosis: Diagnosis
+    finding: Finding
+    possible: tuple[Possible, ...]
+    reasons: tuple[Evidence, ...]
+    """The quotations nearest to where the walk ended."""
+    evidence: tuple[Evidence, ...]
+    ruled_out: tuple[tuple[str, str], ...]
+    """Layer and what was seen there, for each layer that answered well."""
+    cautions: tuple[tuple[str, str], ...]
+    """Layer and sentence, for what is wrong although the application can connect."""
+    answered: tuple[tuple[str, str], ...]
+    """Question and answer, for each that a person gave."""
+
+    @property
+    def sure(self) -> str:
+        """How sure the verdict is, in a sentence."""
+        status = self.diagnosis.status
+        if status == "inconclusive":
+            count = len(self.possible)
+            return f"Not sure yet: {count} causes fit what was seen." if count else "Not sure: nothing known fits what was seen."
+        if status == HEALTHY:
+            return "Sure, for this moment: every layer was tried from here."
+        if self.possible:
+            return "Likely. This cause fits best; the same evidence also fits those listed below."
+        return "Sure: of the causes known, only this one fits what was seen."
+
+
+def build(walk: Walk, content: Content) -> Conclusion:
+    """The conclusion of a walk. Reads the pages that it names."""
+    diagnosis = conclude(walk)
+    filler = Filler(walk.facts, walk.tree.fills)
+    layers = tuple((one.layer, one.summary or "answered") for one in diagnosis.layers if one.outcome in ("ok", "warning"))
+    return Conclusion(
+        diagnosis,
+        _page(diagnosis.cause, walk, content),
+        tuple(
+            Possible(
+                _page(one.cause, walk, content),
+                content.catalogue.get(one.cause, ""),
+                filler.command(one.learn, "sh") if one.learn else "",
+            )
+            for one in diagnosis.candidates
+        ),
+        _reasons(walk),
+        walk.evidence,
+        layers,
+        tuple((one.layer, filler.sentence(one.text)) for one in walk.tree.warnings(walk.facts)),
+        tuple(_answers(walk)),
+    )
+
+
+def _page(cause: str, walk: Walk, content: Content) -> Finding:
+    return render(cause, content.page(cause), walk.facts, walk.tree.fills, content.catalogue.get(cause, ""))
+
+
+def _reasons(walk: Walk) -> tuple[Evidence, ...]:
+    stopped = walk.trail[-1].layer if walk.trail else ""
+    near = tuple(one for one in walk.evidence if one.layer == stopped)
+    return (near or walk.evidence)[-MOST_QUOTES:]
+
+
+def _answers(walk: Walk) -> list[tuple[str, str]]:
+    """What people said on the way, in their words."""
+    found = []
+    for hop in walk.trail:
+        if hop.kind == "ask" and hop.by in ("user", "flag"):
+            question = walk.tree.questions[walk.tree.node(hop.node).question]
+            labels = {option.value: option.label for option in question.options}
+            found.append((question.text, labels.get(hop.outcome, "I don't know")))
+    return found

@@ -1,0 +1,157 @@
+"""The walk on its way: the ladder, the check that runs, the question that is asked, and what was seen so far."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from wizard.core.diagnosis import layer_states
+from wizard.core.facts import Facts
+from wizard.core.page import Filler
+from wizard.core.steps import Ask, Finished, Run
+from wizard.core.walk import Hop, Walk
+from wizard.front.tui.course import Course
+from wizard.front.tui.look import BOLD, QUIET
+from wizard.front.tui.views.target import safe
+from wizard.front.tui.widgets.ladder import Rung
+from wizard.front.tui.widgets.pane import Block
+from wizard.marks import duration
+
+BY_HAND = "by-hand"
+"""The item of the command that a person could run instead."""
+_FACT = re.compile(r"\{([a-z][a-z0-9.-]*)\}")
+_FIRST = ("config", "dns", "network", "tls", "auth", "database", "capacity")
+
+
+def rungs(course: Course) -> list[Rung]:
+    """The ladder: what was passed, where the walk stands, what is still to come."""
+    walk = course.walk
+    if walk is None:
+        waiting = "skipped" if course.failure else "waiting"
+        return [Rung(layer, waiting) for layer in _FIRST]
+    if course.conclusion is not None:
+        return [Rung(one.layer, one.outcome, one.ms) for one in course.conclusion.diagnosis.layers]
+    made = []
+    step = walk.step
+    for one in layer_states(walk, ""):
+        outcome = "waiting" if one.outcome == "skipped" else one.outcome
+        if one.layer == walk.node.layer and not isinstance(step, Finished):
+            outcome = "asking" if isinstance(step, Ask) else "running"
+        made.append(Rung(one.layer, outcome, one.ms))
+    if walk.node.layer not in {rung.layer for rung in made} and isinstance(step, (Ask, Run)):
+        made.append(Rung(walk.node.layer, "asking" if isinstance(step, Ask) else "running"))
+    return made
+
+
+def sentence(says: str, facts: Facts) -> str:
+    """What a check does, with the facts that its sentence names; a part that is not known yet is left out."""
+    text = _FACT.sub(lambda match: facts.text(match[1]) or "…", says)
+    return safe(text) or "Checking"
+
+
+def by_hand(course: Course) -> str:
+    """The command that a person could run instead of the check that runs now."""
+    step = course.step
+    if not isinstance(step, Run) or course.walk is None or not step.by_hand:
+        return ""
+    return Filler(course.walk.facts, course.walk.tree.fills).command(step.by_hand, "sh")
+
+
+def running(course: Course) -> list[Block]:
+    """The check that runs, and what was seen so far."""
+    step, walk = course.step, course.walk
+    if walk is None:
+        return [Block("Getting ready …", BOLD)]
+    if not isinstance(step, Run):
+        return [Block("Putting together what was seen …", BOLD), Block(), *seen(walk)]
+    made = [Block(f"{sentence(step.says or f'Checking: {step.layer}', walk.facts)} …", BOLD)]
+    if command := by_hand(course):
+        made += [Block("The same by hand, in another terminal:"), command_block(command, BY_HAND)]
+    return [*made, Block(), *seen(walk)]
+
+
+def command_block(command: str, item: str) -> Block:
+    """A command, cut only at the edge of the screen."""
+    return Block(command, BOLD, "  │ ", "  │ ", item, fold=True)
+
+
+def question(course: Course, *, why: bool, how: bool, typed: str = "") -> list[Block]:
+    """The question with its numbered answers; why it is asked and how to find out, when wanted."""
+    step, walk = course.step, course.walk
+    if not isinstance(step, Ask) or walk is None:
+        return []
+    filler = Filler(walk.facts, walk.tree.fills)
+    made = [Block(filler.sentence(step.text), BOLD)]
+    if why:
+        made.append(Block(filler.sentence(step.why) or "No reason is given for this question.", "", "Why: ", "     "))
+    if how:
+        told = filler.sentence(step.how) or "No way is known; 0 goes on without an answer."
+        made.append(Block(told, "", "How: ", "     "))
+    for number, option in enumerate(step.options, 1):
+        usual = "  (if you are not sure, usually this)" if option.value == step.default else ""
+        made.append(Block(option.label + usual, "", f"{number:>2}  ", "    ", f"option-{number}"))
+    made.append(Block("I don't know", "", " 0  ", "    ", "option-0"))
+    if len(step.options) > 9:
+        told = f"Number {typed}: press Enter to answer." if typed else "Type the number, then Enter."
+        made.append(Block(told, "", "    ", "    "))
+    return [*made, Block(), *seen(walk)]
+
+
+def seen(walk: Walk) -> list[Block]:
+    """What was seen so far, the newest first, so that it needs no scrolling."""
+    hops = [hop for hop in reversed(walk.trail) if hop.kind in ("probe", "ask")]
+    if not hops:
+        return []
+    made = [Block("Seen so far, newest first", BOLD)]
+    for hop in hops:
+        made.extend(_hop(hop, walk))
+    quotes = list(reversed(walk.evidence))
+    if quotes:
+        made += [Block(), Block("Quoted, newest first", BOLD)]
+        made.extend(Block(quoted(one.text, one.code), "", f"{one.layer:<9} ", " " * 10) for one in quotes)
+    return made
+
+
+def quoted(text: str, code: str) -> str:
+    """A quotation and its code, on one line."""
+    return safe(text, 600) + (f"  [{safe(code, 40)}]" if code and code not in text else "")
+
+
+def _hop(hop: Hop, walk: Walk) -> Iterator[Block]:
+    if hop.kind == "ask":
+        told = f"{_asked(hop, walk)} {_answer(hop, walk)}"
+    else:
+        told = safe(hop.summary or hop.trouble or hop.outcome)
+        if hop.trouble and hop.by != "probe":
+            told = f"not looked at: {safe(hop.trouble)}"
+        if hop.ms:
+            told = f"{told} ({duration(hop.ms)})"
+    yield Block(told, QUIET if hop.by == "default" else "", f"{hop.layer:<9} ", " " * 10)
+
+
+def _asked(hop: Hop, walk: Walk) -> str:
+    question = walk.tree.questions[walk.tree.node(hop.node).question]
+    return Filler(walk.facts, walk.tree.fills).sentence(question.text)
+
+
+def _answer(hop: Hop, walk: Walk) -> str:
+    """The answer in the words of its option."""
+    options = walk.tree.questions[walk.tree.node(hop.node).question].options
+    return {option.value: option.label for option in options}.get(hop.outcome, "I don't know")
+
+
+def earlier(walk: Walk) -> list[tuple[str, str]]:
+    """The steps that one can go back to, the latest first: what it was, and what came of it."""
+    found = []
+    before = walk.previous
+    while before is not None:
+        step = before.step
+        hop = walk.trail[len(before.trail)] if len(before.trail) < len(walk.trail) else None
+        if isinstance(step, Ask):
+            text = Filler(before.facts, before.tree.fills).sentence(step.text)
+            found.append((f"question: {text}", _answer(hop, walk) if hop else ""))
+        elif isinstance(step, Run):
+            told = (hop.summary or hop.trouble or hop.outcome) if hop else ""
+            found.append((f"check: {sentence(step.says or step.probe, before.facts)}", safe(told)))
+        before = before.previous
+    return found

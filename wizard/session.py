@@ -1,0 +1,231 @@
+"""Events to disk and back: what happened in a session, one JSON line each, written before the walk goes on.
+
+A session holds no secret: every line passes the redactor. It never stops a walk: where it cannot write, it
+goes on in memory and says so once in `trouble`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from wizard import __version__
+from wizard.core.events import Event, from_data, to_data
+from wizard.core.facts import Value
+from wizard.core.tree import Tree
+from wizard.core.walk import Walk
+from wizard.errors import SessionError, WalkError
+from wizard.marks import iso, seconds_of
+from wizard.redact import Redactor
+from wizard.sessionfile import FORMAT, converted, lines_of, new_file, prepare, read_bytes, reopen
+
+NEW_WALK = "walk"
+
+
+@dataclass
+class SavedWalk:
+    """One walk of a session: what it knew at its start, and what happened."""
+
+    facts: dict[str, Value] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    at: float = 0.0
+    """Seconds since the epoch."""
+
+
+class Listed(NamedTuple):
+    """A saved session in a list."""
+
+    id: str
+    path: Path
+    started: str
+    target: dict[str, Any]
+
+
+def state_folder(environ: Mapping[str, str], home: Path | None) -> Path | None:
+    """Where sessions are kept, or None where there is neither XDG_STATE_HOME nor a home."""
+    named = environ.get("XDG_STATE_HOME", "")
+    if named.startswith("/"):
+        return Path(named) / "dbwizard" / "sessions"
+    return home / ".local" / "state" / "dbwizard" / "sessions" if home else None
+
+
+class Session:
+    """The walks of one sitting. `trouble` is empty, or one sentence about what could not be saved."""
+
+    def __init__(self, header: dict[str, Any], walks: list[SavedWalk], path: Path | None) -> None:
+        self.header = header
+        self.walks = walks
+        self.path = path
+        self.trouble = ""
+        self.redactor = Redactor(())
+        self._file: int | None = None
+
+    @property
+    def id(self) -> str:
+        """The session's name: UTC date and time, and four random digits."""
+        return str(self.header["id"])
+
+    @property
+    def started(self) -> float:
+        """Seconds since the epoch."""
+        return seconds_of(str(self.header.get("started", "")))
+
+    @classmethod
+    def create(
+        cls,
+        state_dir: Path | None,
+        header: Mapping[str, Any],
+        redactor: Redactor | None = None,
+        facts: Mapping[str, Value] | None = None,
+    ) -> Session:
+        """A new session in `state_dir`, or in memory where there is none or it cannot be trusted or written.
+
+        `header` says what is worth keeping about the target (nothing secret: `{"target": target_summary}`),
+        `facts` what the first walk starts with.
+        """
+        now = time.time()
+        name = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now)) + "-" + secrets.token_hex(2)
+        first: dict[str, Any] = {"format": FORMAT, "id": name, "version": __version__, "started": iso(now)}
+        first["environment"] = _environment()
+        session = cls(
+            {**first, **header, "facts": dict(facts or {})}, [SavedWalk(dict(facts or {}), [], now)], None
+        )
+        session.redactor = redactor or session.redactor
+        if state_dir is None:
+            session.trouble = "There is no home directory, so this session is not saved."
+            return session
+        try:
+            prepare(state_dir)
+            path = state_dir / f"{name}.jsonl"
+            session._file = new_file(path)
+            session.path = path
+        except (OSError, SessionError) as error:
+            session._fail(error)
+        session._write(session.header)
+        return session
+
+    def add(self, event: Event) -> None:
+        """Remember the event, on disk before anything else happens."""
+        self.walks[-1].events.append(event)
+        self._write(to_data(event))
+
+    def new_walk(self, facts: Mapping[str, Value] | None = None) -> None:
+        """What follows is another walk: the check after the fix. A walk in which nothing happened is replaced."""
+        now = time.time()
+        _begin(self.walks, SavedWalk(dict(facts or {}), [], now))
+        self._write({"kind": NEW_WALK, "at": now, "facts": dict(facts or {})})
+
+    @classmethod
+    def load(cls, path: Path) -> Session:
+        """The session in the file; further events are appended to it.
+
+        A last line that was cut off is ignored. Raises SessionError for what is no session or too new.
+        """
+        lines = converted(lines_of(read_bytes(path), path), path)
+        header, *rest = lines
+        walks = [SavedWalk(_facts(header.get("facts", {})), [], seconds_of(str(header.get("started", ""))))]
+        for number, line in enumerate(rest, 2):
+            try:
+                if line.get("kind") == NEW_WALK:
+                    _begin(walks, SavedWalk(_facts(line.get("facts", {})), [], float(line.get("at", 0))))
+                else:
+                    walks[-1].events.append(from_data(line))
+            except (ValueError, TypeError, KeyError) as error:
+                raise SessionError(
+                    f"{path}, line {number}: this is no event of a session ({error})."
+                ) from error
+        return cls(header, walks, path)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _write(self, data: dict[str, Any]) -> None:
+        """Append one line and wait until the disk has it."""
+        if self.trouble or self.path is None:
+            return
+        try:
+            if self._file is None:
+                self._file = reopen(self.path)
+            line = json.dumps(self.redactor.data(data), ensure_ascii=False, default=list)
+            raw = line.encode("utf-8", "replace") + b"\n"
+            if os.write(self._file, raw) != len(raw):
+                raise OSError("the disk took only a part of the line")
+            os.fsync(self._file)
+        except OSError as error:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        """Go on in memory."""
+        why = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+        self.trouble = f"This session is not saved any further: {why.rstrip('.')}."
+        self.close()
+
+
+def replayed(tree: Tree, saved: SavedWalk) -> tuple[Walk, str]:
+    """The walk to which the saved events lead, as far as they fit this tree; a sentence where they do not."""
+    walk = Walk.start(tree, saved.facts)
+    for event in saved.events:
+        try:
+            walk = walk.feed(event)
+        except WalkError as error:
+            return walk, f"The tree has changed since this was saved; the walk goes on from here ({error})."
+    return walk, ""
+
+
+def list_sessions(folder: Path | None) -> list[Listed]:
+    """The saved sessions, the newest first. What cannot be read is left out."""
+    found = []
+    for path in sorted(folder.glob("*.jsonl"), reverse=True) if folder and folder.is_dir() else ():
+        try:
+            with path.open("rb") as file:
+                header = json.loads(file.readline(1024 * 1024))
+            found.append(
+                Listed(str(header["id"]), path, str(header["started"]), dict(header.get("target", {})))
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return found
+
+
+def find(folder: Path | None, session_id: str | None = None) -> Path:
+    """The file of that session (the beginning of its id is enough), or of the latest. Raises SessionError."""
+    sessions = list_sessions(folder)
+    if not sessions:
+        raise SessionError("There is no saved session yet.")
+    if session_id is None:
+        return sessions[0].path
+    fitting = [one for one in sessions if one.id.startswith(session_id)]
+    if len(fitting) != 1:
+        some = "no saved session" if not fitting else "more than one saved session"
+        raise SessionError(f"There is {some} '{session_id}'; 'dbwizard sessions' lists them.")
+    return fitting[0].path
+
+
+def _environment() -> dict[str, str]:
+    """This machine in four words."""
+    import sys
+
+    uname = os.uname() if hasattr(os, "uname") else None
+    python = ".".join(map(str, sys.version_info[:3]))
+    if uname is None:
+        return {"host": "", "system": sys.platform, "python": python}
+    return {"host": uname.nodename, "system": f"{uname.sysname} {uname.release}", "python": python}
+
+
+def _begin(walks: list[SavedWalk], walk: SavedWalk) -> None:
+    if not walks[-1].events:
+        walks.pop()
+    walks.append(walk)
+
+
+def _facts(written: Mapping[str, Any]) -> dict[str, Value]:
+    return {str(key): tuple(value) if isinstance(value, list) else value for key, value in written.items()}
