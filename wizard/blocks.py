@@ -49,7 +49,7 @@ class Table(NamedTuple):
 Block = Heading | Para | Items | Code | Table
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&$])")
-_LINE_START = re.compile(r"^(\d*)([-+=:.)])")
+_LINE_START = re.compile(r"^(?:()([-+=])|(\d{1,9})([.)])(?=\s|$))")
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;"
     "background:#fff}pre{background:#f4f4f4;padding:.75rem;overflow-x:auto;border-left:3px solid #888}"
@@ -81,7 +81,7 @@ def _markdown(block: Block) -> str:
 
 def _md(text: str) -> str:
     """One line in which nothing is markup."""
-    return _LINE_START.sub(r"\1\\\2", _MARKUP.sub(r"\\\1", _flat(text))) if text else ""
+    return _LINE_START.sub(r"\1\3\\\2\4", _MARKUP.sub(r"\\\1", _flat(text))) if text else ""
 
 
 def _fenced(block: Code) -> str:

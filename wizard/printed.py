@@ -30,12 +30,18 @@ RISKS = {
 STATUS_MARK = {"healthy": "ok", "fault": "fault", "inconclusive": "unknown"}
 
 
-def text(report: Mapping[str, Any], colour: bool = False, ascii: bool = False, width: int = 80) -> str:
+def text(
+    report: Mapping[str, Any],
+    colour: bool = False,
+    ascii: bool = False,
+    width: int = 80,
+    symbols: bool = True,
+) -> str:
     """The report (a `dbwizard.report/1`) for people: the verdict first, then the ladder, why, and what to do.
 
-    `width` is in columns; only prose is wrapped to it. Ends with a newline.
+    `width` is in columns; only prose is wrapped to it. Without `symbols` the marks are words.
     """
-    printed = "\n".join(_Printer(colour, ascii, width).lines(report)) + "\n"
+    printed = "\n".join(_Printer(colour, ascii or not symbols, width).lines(report)) + "\n"
     return to_ascii(printed) if ascii else printed
 
 

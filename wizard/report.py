@@ -97,10 +97,12 @@ def find_for(cause: str, walk: Walk, content: Content) -> Finding:
 def decisive(walk: Walk) -> str:
     """The quotation nearest to where the walk ended, with its code; empty where nothing was quoted."""
     stopped = walk.trail[-1].layer if walk.trail else ""
+    error = walk.facts.text("error.text") or ""
+    if not walk.evidence:
+        return error
     near = [one for one in walk.evidence if one.layer == stopped] or list(walk.evidence)
-    if not near:
-        return walk.facts.text("error.text") or ""
-    last = near[-1]
+    # What the message rules judged is what decided; without that, the last thing that was said.
+    last = next((one for one in reversed(walk.evidence) if error and error in one.text), near[-1])
     return f"{last.text} ({last.code})" if last.code and last.code not in last.text else last.text
 
 

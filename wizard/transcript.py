@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from wizard import __version__
 from wizard.blocks import to_html, to_markdown, to_text
 from wizard.chapters import chapters
-from wizard.core.conditions import Test, tests
 from wizard.core.events import Answered, Event, Noted, ProbeFinished, Showed, Skipped, Stated
 from wizard.core.facts import text_of
 from wizard.core.tree import FINDING, HEALTHY, INCONCLUSIVE
@@ -83,24 +82,33 @@ def _walk(number: int, saved: SavedWalk, session: Session, content: Content) -> 
         session=session.id,
         trouble=[changed] if changed else [],
     )
+    possible = {made["cause"], HEALTHY, INCONCLUSIVE, *(one["cause"] for one in made["candidates"])}
     return {
         "number": number,
         "report": made,
         "finished": walk.finished,
-        "timeline": [_moment(event, walk) for event in saved.events],
+        "timeline": [_moment(event, walk) for event in saved.events if not _only_shown(event)],
         "questions": list(_questions(saved, walk)),
         "notes": [event.text for event in saved.events if isinstance(event, Noted)],
-        "commands": [
-            {"command": event.command, "how": event.how, "at": iso(event.at)}
-            for event in saved.events
-            if isinstance(event, Showed)
-        ],
+        "commands": _commands(saved),
         "excluded": [
-            {"cause": cause, "why": content.catalogue.get(cause, "")}
-            for cause in _excluded(walk, made["cause"])
+            {"cause": cause, "why": content.catalogue.get(cause, "")} for cause in _excluded(walk, possible)
         ],
         "open": list(_open_points(walk, made)),
     }
+
+
+def _only_shown(event: Event) -> bool:
+    return isinstance(event, Showed) and event.how == "shown"
+
+
+def _commands(saved: SavedWalk) -> list[dict[str, str]]:
+    """Each command that was shown or copied, once for each way, with the first time."""
+    first: dict[tuple[str, str], float] = {}
+    for event in saved.events:
+        if isinstance(event, Showed):
+            first.setdefault((event.command, event.how), event.at)
+    return [{"command": command, "how": how, "at": iso(at)} for (command, how), at in first.items()]
 
 
 def _moment(event: Event, walk: Walk) -> dict[str, str]:
@@ -143,17 +151,17 @@ def _questions(saved: SavedWalk, walk: Walk) -> Iterator[dict[str, str]]:
             yield {"question": _asked(event.node, walk), "answer": event.value, "by": event.by}
 
 
-def _excluded(walk: Walk, cause: str) -> list[str]:
-    """The causes that an edge of a passed node leads to, and whose condition the facts deny."""
-    found: dict[str, None] = {}
+def _excluded(walk: Walk, possible: set[str]) -> list[str]:
+    """The causes to which every edge of the passed nodes is denied by the facts, less those still possible."""
+    found: dict[str, bool] = {}
     for hop in walk.trail:
         node = walk.tree.nodes.get(hop.node)
         for edge in node.edges if node else ():
-            denied = edge.go.startswith(FINDING) and not edge.follows and edge.when.holds(walk.facts) is False
-            looked = any(walk.facts.known(test.key) for test in tests(edge.when) if isinstance(test, Test))
-            if denied and looked:
-                found[edge.go[len(FINDING) :]] = None
-    return [one for one in found if one not in (cause, HEALTHY, INCONCLUSIVE)]
+            if edge.go.startswith(FINDING) and not edge.follows:
+                other = edge.go[len(FINDING) :]
+                # One way to a cause that is still open is enough to keep it.
+                found[other] = found.get(other, True) and edge.when.holds(walk.facts) is False
+    return [other for other, denied in found.items() if denied and other not in possible]
 
 
 def _open_points(walk: Walk, made: dict[str, Any]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.certs import Authority
-from tests.support.cli import OTHER_HOST, Cli
+from tests.support.cli import OTHER_HOST, OWN_SERVERS_HIDDEN, Cli
 from tests.support.mariadb import MariadbServer
 from tests.support.netlab import Lab
 from tests.support.pgbouncer import PgBouncer
@@ -94,7 +94,7 @@ def remote(tmp_path: Path, lab: Lab) -> Cli:
 @pytest.fixture
 def local(tmp_path: Path, lab: Lab) -> Cli:
     """The program on the server machine itself."""
-    return Cli(tmp_path, lab.server)
+    return Cli(tmp_path, lab.server, OWN_SERVERS_HIDDEN)
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,9 @@ import pytest
 from tests.live.conftest import Servers
 from tests.live.faults import Fault, table
 from tests.support import sockets
-from tests.support.cli import NO_OVERRIDE, Cli, url
+from tests.support.cli import NO_OVERRIDE, OTHER_HOST, OWN_SERVERS_HIDDEN, Cli, url
 from tests.support.netlab import CLIENT, SERVER, Lab
 from tests.support.postgres import PASSWORD
-
-ISOLATED = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -37,7 +35,7 @@ def test_nothing_listens_on_another_host(remote: Cli, fault: Fault) -> None:
 
 @pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
 def test_nothing_runs_on_this_host(local: Cli, scheme: str) -> None:
-    result = local.check(url(scheme, host="localhost"), prefix=ISOLATED)
+    result = local.check(url(scheme, host="localhost"), prefix=(*OTHER_HOST, *OWN_SERVERS_HIDDEN))
     result.expect_fault("network.service-down", accept=("network.refused",))
 
 

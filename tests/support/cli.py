@@ -26,6 +26,9 @@ SECRETS = (PASSWORD, WRONG_PASSWORD)
 
 OTHER_HOST = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--")
 """The program where it does not see the server's processes: in a container or on another machine."""
+HIDE = "for folder in /etc/postgresql /etc/mysql; do test ! -d $folder || mount -t tmpfs none $folder; done"
+OWN_SERVERS_HIDDEN = ("unshare", "--mount", "--", "sh", "-c", f'{HIDE}; exec "$@"', "sh")
+"""The program where servers that this machine has installed for itself are not configured."""
 NO_OVERRIDE = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--")
 """Root without the right to pass file permissions: a user like any other to files of other accounts."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from wizard.content.check_conditions import undeclared
+from wizard.content.check_conditions import undeclared, wrong_value
 from wizard.content.known import Known, entries
 from wizard.content.problems import At, Lint, Source, nearest
 from wizard.core.facts import UNKNOWN
@@ -109,8 +109,7 @@ def questions(lint: Lint, source: Source, known: Known) -> None:
         for value, label in options.items():
             lint.text(source, (*at, "options", value), label)
             if spec is not None and spec.values and value != UNKNOWN and value not in spec.values:
-                message = f"'{value}' is not a value of '{fact}' ({', '.join(spec.values)}){nearest(value, spec.values)}"
-                lint.say(source, (*at, "options", value), message)
+                lint.say(source, (*at, "options", value), wrong_value(spec, value, known))
         if "default" in one and one["default"] != UNKNOWN:
             lint.one_of(source, (*at, "default"), one["default"], options, "one of the options")
 

@@ -156,9 +156,10 @@ def _edges(written: Mapping[str, Any], causes: Iterable[str]) -> list[Edge]:
     also = tuple(written.get("also", ()))
     if "follow" in written:
         key = str(written["follow"])
+        candidates = key.replace(".cause", ".candidates")
         guard = conditions.parse(written["when"]) if "when" in written else conditions.ALWAYS
         return [
-            Edge(conditions.All((guard, conditions.Test(key, "=", (cause,)))), FINDING + cause, also, True)
+            Edge(conditions.All((guard, conditions.Test(key, "=", (cause,)))), FINDING + cause, also, candidates)
             for cause in causes
             if "." in cause
         ]

@@ -1,7 +1,8 @@
 """Stories that a tree must get right: the facts of each probe, the answers, and the cause that must come out.
 
 A scenario needs no database: it feeds a walk with what is written and never runs a probe. A probe that the story
-says nothing about is skipped, as it is for a reader who could not run it.
+says nothing about is skipped, as it is for a reader who could not run it. Answers work as `--answer` does, and a
+question without one takes its default, so a scenario and `dbwizard check` go the same way.
 """
 
 from __future__ import annotations
@@ -106,12 +107,14 @@ def event_for(scenario: Scenario, step: Run | Ask) -> Event:
         return ProbeFinished(step.node, step.probe, facts)
     if step.fact in scenario.answers:
         return Answered(step.node, scenario.answers[step.fact], "flag")
-    return Skipped(step.node, "nobody to ask")
+    return (
+        Answered(step.node, step.default, "default") if step.default else Skipped(step.node, "nobody to ask")
+    )
 
 
 def play(tree: Tree, scenario: Scenario) -> tuple[Walk, frozenset[Taken]]:
     """Walk through the story to its end; the ways that it took come with the walk."""
-    walk = Walk.start(tree)
+    walk = Walk.start(tree, scenario.answers)
     taken = _ways_taken(tree, walk, 0)
     while not isinstance(step := walk.step, Finished):
         passed = len(walk.trail)

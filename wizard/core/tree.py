@@ -26,8 +26,8 @@ class Edge(NamedTuple):
     when: Condition
     go: str
     also: tuple[str, ...] = ()
-    follows: bool = False
-    """Whether the edge was made from `follow:`, so that the classifier's own candidates belong to it."""
+    follows: str = ""
+    """For an edge made from `follow:`, the fact that holds the classifier's own candidates."""
 
 
 class Question(NamedTuple):

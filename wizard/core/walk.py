@@ -22,8 +22,11 @@ from wizard.core.events import (
 )
 from wizard.core.facts import Fact, Facts, Value
 from wizard.core.steps import Ask, Finished, Run, Step
-from wizard.core.tree import Node, Tree, turn
+from wizard.core.tree import Node, Reading, Tree, turn
 from wizard.errors import WalkError
+
+READ = ("error", "log")
+"""Where texts come from that the message rules read: `error.text` becomes `error.cause`, and so on."""
 
 
 @dataclass(frozen=True)
@@ -134,22 +137,20 @@ class Walk:
         return self._left(event, facts, "probe", outcome, evidence=event.evidence)
 
     def _with_reading(self, facts: Facts, event: ProbeFinished) -> Facts:
-        """The facts and what the message rules make of an error text among the new ones."""
-        text = event.facts.get("error.text")
-        if not isinstance(text, str):
-            return facts
-        code = str(event.facts.get("error.code", ""))
-        reading = self.tree.classify(text, code, facts.text("engine") or "")
-        if reading is None:
-            return facts.having(
-                [Fact("error.cause", "none", "derived"), Fact("error.candidates", (), "derived")]
+        """The facts and what the message rules make of a text among the new ones."""
+        for source in READ:
+            text = event.facts.get(f"{source}.text")
+            if not isinstance(text, str):
+                continue
+            code = str(event.facts.get(f"{source}.code", ""))
+            reading = self.tree.classify(text, code, facts.text("engine") or "") or Reading("none")
+            facts = facts.having(
+                [
+                    Fact(f"{source}.cause", reading.cause, "derived"),
+                    Fact(f"{source}.candidates", reading.candidates, "derived"),
+                ]
             )
-        return facts.having(
-            [
-                Fact("error.cause", reading.cause, "derived"),
-                Fact("error.candidates", reading.candidates, "derived"),
-            ]
-        )
+        return facts
 
     def _after_answer(self, event: Answered) -> Walk:
         node = self.node
@@ -214,6 +215,6 @@ def _hop(node: Node, facts: Facts, by: str, outcome: str) -> Hop:
     taken = turn(node, facts)
     also = taken.edge.also if taken.edge else ()
     if taken.edge and taken.edge.follows:
-        candidates = facts.get("error.candidates")
+        candidates = facts.get(taken.edge.follows)
         also = (*also, *(candidates if isinstance(candidates, tuple) else ()))
     return Hop(node.id, node.kind, node.layer, taken.go, by, outcome, unknown=taken.unknown, also=also)

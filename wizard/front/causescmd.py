@@ -35,7 +35,7 @@ RISKS = {
 }
 
 
-def run_causes(content: Content, write: Write, *, width: int = WIDTH) -> int:
+def run_list(content: Content, write: Write, *, width: int = WIDTH) -> int:
     """The catalogue: every id with what is wrong in one line, a paragraph for each layer."""
     catalogue = content.catalogue
     longest = max((len(cause) for cause in catalogue), default=0)
@@ -58,7 +58,7 @@ def _layer_order(cause: str, catalogue: Iterable[str]) -> int:
     return layers.index(cause.partition(".")[0])
 
 
-def run_cause(content: Content, cause: str, write: Write, *, width: int = WIDTH) -> int:
+def run_show(content: Content, cause: str, write: Write, *, width: int = WIDTH) -> int:
     """The page of one cause. An id that is not in the catalogue names the nearest; exit status 2."""
     from wizard.content.problems import nearest
     from wizard.core.facts import Facts

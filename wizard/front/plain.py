@@ -279,7 +279,9 @@ class _Sitting:
     def _show(self, found: dict[str, Any], before: dict[str, Any] | None) -> None:
         """The finding, and what the fix has changed."""
         self.lines.say("")
-        self.lines.say(report.text(found, ascii=self.lines.ascii, width=self.lines.width), end="")
+        self.lines.say(
+            report.text(found, ascii=self.lines.ascii, width=self.lines.width, symbols=False), end=""
+        )
         if before is not None:
             self.lines.say("\n" + before_after(before, found))
         for fix in found["findings"][0]["fixes"][:1]:

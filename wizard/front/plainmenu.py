@@ -29,7 +29,7 @@ def offer(
 ) -> bool:
     """Serve the person until it is enough (False) or the check is to run again (True)."""
     fixes = found["findings"][0]["fixes"]
-    more = f"2 to {len(fixes)} another fix, " if len(fixes) > 1 else ""
+    more = f"a number (1 to {len(fixes)}) for a fix with its commands, " if fixes else ""
     prompt = f"\n{more}v verify again, n note, e export, q quit: "
     for _ in range(PATIENCE):
         said = lines.ask(prompt)

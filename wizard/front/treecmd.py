@@ -6,10 +6,12 @@ cannot be loaded raises ContentError; only the lint takes such a tree and says w
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wizard.errors import UsageError
 from wizard.exits import Exit
 
 if TYPE_CHECKING:
@@ -18,6 +20,22 @@ if TYPE_CHECKING:
 
 Write = Callable[[str], None]
 KINDS = {"probe": "probe", "ask": "question", "decide": "decision", "finding": "finding"}
+
+
+def run(options: Namespace, write: Write) -> int:
+    """What the command line asks for: `action`, `node`, `mermaid` and `trees` (the extra folders)."""
+    from wizard.content.load import open_content
+
+    content = open_content(options.trees)
+    if options.action == "lint":
+        return run_lint(content.folders, write)
+    if options.action == "show":
+        if not options.node:
+            raise UsageError("dbwizard tree show NODE: which node? dbwizard tree list names them all")
+        return run_show(content, options.node, write)
+    if options.action == "graph":
+        return run_graph(content, write, mermaid=options.mermaid)
+    return run_test(content, write) if options.action == "test" else run_list(content, write)
 
 
 def run_list(content: Content, write: Write) -> int:

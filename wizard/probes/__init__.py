@@ -21,6 +21,7 @@ PROBES: tuple[tuple[str, str], ...] = (
     ("tls.handshake", "tls:handshake"),
     ("auth.login", "login:login"),
     ("auth.retry-tls", "login:retry_tls"),
+    ("server.log", "server:read_log"),
     ("database.inspect", "database:inspect"),
     ("database.write-path", "database:write_path"),
     ("capacity.inspect", "capacity:inspect"),

@@ -55,7 +55,7 @@ def inspect(target: Target, runtime: Runtime) -> Report:
         "host.port-configured": "yes" if _configured(family, target.port) else "no",
     }
     report = Report(facts)
-    processes = list(_processes(family))
+    processes = list(processes(family))
     listening = _listening(family, processes)
     if listening is None:
         report.trouble = "/proc is not readable here: what listens on this host is not known"
@@ -88,7 +88,12 @@ def _against(target: Target, listening: list[tuple[str, int]], running: bool) ->
     return "socket-only" if running else "nothing"
 
 
-def _processes(family: str) -> Iterator[int]:
+def sockets_by_inode() -> list[tuple[str, tuple[str, int]]]:
+    """(inode, (address, port)) of every listening TCP socket of our network namespace."""
+    return tcp_sockets() or []
+
+
+def processes(family: str) -> Iterator[int]:
     """The ids of this engine's server processes in our own network namespace."""
     own = _namespace("self")
     try:
@@ -113,7 +118,7 @@ def _namespace(pid: str) -> str:
 
 def _listening(family: str, processes: list[int]) -> list[tuple[str, int]] | None:
     """(address, port) of the engine's listening sockets; None where /proc does not tell."""
-    sockets = _tcp_sockets()
+    sockets = tcp_sockets()
     if sockets is None:
         return None
     owned, blind = _inodes(processes)
@@ -124,7 +129,8 @@ def _listening(family: str, processes: list[int]) -> list[tuple[str, int]] | Non
     return sorted(set(found), key=lambda place: (place[1], place[0]))
 
 
-def _tcp_sockets() -> list[tuple[str, tuple[str, int]]] | None:
+def tcp_sockets() -> list[tuple[str, tuple[str, int]]] | None:
+    """As `sockets_by_inode`; None where /proc does not tell."""
     found = []
     seen = False
     for name in ("tcp", "tcp6"):

@@ -1,0 +1,98 @@
+"""The server's own log, where the server runs on this host and the log can be read: it says more than the wire does.
+
+The log is found through the server's process: the file behind its standard error, or the collector's current file.
+Only its end is read, and only what concerns this login is kept.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from wizard.core.facts import Value
+from wizard.probes.base import Report, probe
+from wizard.probes.host import PROC, processes, sockets_by_inode
+from wizard.redact import clean
+from wizard.runtime import Runtime
+from wizard.target.model import Target
+
+TAIL = 128 * 1024
+"""Bytes of the log's end that are read."""
+_FIELD = re.compile(r"\b(DETAIL|HINT):\s")
+
+
+@probe("server.log", provides=("log.outcome", "log.text", "log.file"), deadline=3.0)
+def read_log(target: Target, runtime: Runtime) -> Report:
+    """What the server wrote about the login that it has just refused."""
+    pid = _server_of(target)
+    if pid is None:
+        return Report({"log.outcome": "not-here"}, trouble="the server's process is not visible from here")
+    path = _log_of(pid)
+    if path is None:
+        return Report({"log.outcome": "not-readable"}, trouble="the server's log cannot be found or read from here")
+    text = _record(_tail(path), target.user)
+    facts: dict[str, Value] = {"log.outcome": "read" if text else "silent", "log.file": clean(str(path), limit=300)}
+    report = Report(facts, summary=f"the server's log is {path}")
+    if text:
+        facts["log.text"] = clean(text, limit=1000)
+        report.quote("auth", f"server log: {text}")
+        report.summary = "the server's log says why"
+    return report
+
+
+def _server_of(target: Target) -> int | None:
+    """The first process of this engine that holds the listening socket of the target's port."""
+    wanted = {inode for inode, (_, port) in sockets_by_inode() if port == target.port}
+    for pid in processes(target.family):
+        try:
+            links = [os.readlink(link) for link in (PROC / str(pid) / "fd").iterdir()]
+        except OSError:
+            continue
+        if target.is_socket or any(link[8:-1] in wanted for link in links if link.startswith("socket:[")):
+            return pid
+    return None
+
+
+def _log_of(pid: int) -> Path | None:
+    """The regular file that the server writes its log to."""
+    data = PROC / str(pid) / "cwd"
+    try:
+        for line in (data / "current_logfiles").read_text().splitlines():
+            kind, _, name = line.partition(" ")
+            if kind == "stderr":
+                path = data / name
+                return path if os.access(path, os.R_OK) else None
+    except OSError:
+        pass  # without the collector there is no such file
+    for number in ("2", "1"):
+        try:
+            path = Path(os.readlink(PROC / str(pid) / "fd" / number))
+        except OSError:
+            continue
+        if path.is_file() and os.access(path, os.R_OK):
+            return path
+    return None
+
+
+def _tail(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(file.seek(0, os.SEEK_END) - TAIL, 0))
+            return file.read(TAIL).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _record(text: str, user: str) -> str:
+    """The last refusal that names the account, with the DETAIL and HINT that follow it."""
+    lines = text.splitlines()
+    for index in range(len(lines) - 1, -1, -1):
+        if "FATAL:" in lines[index] and f'"{user}"' in lines[index]:
+            found = [lines[index]]
+            for line in lines[index + 1 : index + 6]:
+                if not _FIELD.search(line) and not line.startswith("\t"):
+                    break
+                found.append(line)
+            return "\n".join(found)
+    return ""
