@@ -15,26 +15,30 @@ _LANGUAGES = ("sh", "sql", "yaml", "python")
 def chapters(data: Mapping[str, Any]) -> Iterator[Block]:
     """The blocks of the document `data` (dbwizard.transcript/1)."""
     walks = data["walks"]
+    # After the fix the last walk is healthy: what a reader wants to know is what was wrong before.
+    told = next((one for one in reversed(walks) if one["report"]["cause"] == data["solved"]), walks[-1])
     yield Heading(1, data["title"])
-    yield from _summary(data)
+    yield from _summary(data, told["report"])
     if len(walks) > 1:
         yield from _before_after(walks)
     yield from _environment(data)
     for walk in walks:
         prefix = f"Walk {walk['number']}: " if len(walks) > 1 else ""
         yield from _walk(walk, prefix)
-    yield from _cause(walks[-1]["report"])
+    yield from _cause(told["report"])
     yield from _commands(walks)
     points = [point for walk in walks[-1:] for point in walk["open"]] + list(data["trouble"])
     yield from _list("Open points", points)
 
 
-def _summary(data: Mapping[str, Any]) -> Iterator[Block]:
+def _summary(data: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[Block]:
     last = data["walks"][-1]["report"]
+    if data["solved"]:
+        yield Para("Every layer answers in the last walk; what was wrong before:")
     status = {"healthy": "Healthy", "fault": "A fault was found", "inconclusive": "Inconclusive"}[
-        data["status"]
+        told["status"]
     ]
-    yield Para(f"{status}: {data['cause']}. {(last['findings'] or [{}])[0].get('meaning', '')}")
+    yield Para(f"{status}: {told['cause']}. {(told['findings'] or [{}])[0].get('meaning', '')}")
     yield Para(
         f"Session {data['session']}, begun {data['started']} (local time of the machine that exported this: "
         f"{data['started_local']}); the last walk took {duration(last['elapsed_ms'])}."

@@ -1,6 +1,6 @@
 """A walk made into the report `dbwizard.report/1`: plain data that JSON can carry, without secrets.
 
-The object is a public contract: keys are added, never renamed or dropped. The redactor sees all of it last.
+The object is a public contract: keys are added, never renamed or dropped. The redactor sees all that was said or found.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from wizard import __version__
 from wizard.core.diagnosis import Candidate, conclude
+from wizard.core.facts import Facts, Value
 from wizard.core.page import Command, Filler, Finding, Fix, render
 from wizard.core.tree import HEALTHY
 from wizard.core.walk import Hop, Walk
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from wizard.content.load import Content
     from wizard.target.model import Target
 
-__all__ = ["SCHEMA", "find_for", "iso", "report", "target_summary", "text"]
+__all__ = ["SCHEMA", "find_for", "iso", "redacted", "report", "target_summary", "text"]
 SCHEMA = "dbwizard.report/1"
 
 
@@ -56,9 +57,10 @@ def report(
     `target` is a `target_summary`, `started` seconds since the epoch, `session` the id under which the walk
     was saved, `trouble` sentences about what went wrong around the walk (a full disk, say).
     """
+    gate = redactor or Redactor(())
     diagnosis = conclude(walk)
-    finding = find_for(diagnosis.cause, walk, content)
-    filler = Filler(walk.facts, walk.tree.fills)
+    finding = find_for(diagnosis.cause, walk, content, gate)
+    filler = Filler(redacted(walk.facts, gate), walk.tree.fills)
     data = {
         "schema": SCHEMA,
         "version": __version__,
@@ -79,19 +81,31 @@ def report(
         "steps": [_step(hop) for hop in walk.trail],
         "facts": walk.facts.as_dict(),
         "evidence": [{"layer": one.layer, "text": one.text, "code": one.code} for one in walk.evidence],
-        "findings": [finding_data(finding)],
         "session": session,
         "trouble": list(trouble),
     }
-    clean: dict[str, Any] = (redactor or Redactor(())).data(data)
-    return clean
+    clean: dict[str, Any] = gate.data(data)
+    # A page is our own text and says `\password "app"`: its facts have passed the gate, its words must not.
+    return {**clean, "title": finding.title, "findings": [finding_data(finding)]}
 
 
-def find_for(cause: str, walk: Walk, content: Content) -> Finding:
-    """The page of `cause`, filled with what this walk knows and with the quotation that decided."""
+def find_for(cause: str, walk: Walk, content: Content, gate: Redactor) -> Finding:
+    """The page of `cause`, filled with what this walk knows and with the quotation that decided; no secret in it."""
     line = content.catalogue.get(cause, "")
-    evidence = "" if cause == HEALTHY else decisive(walk)
-    return render(cause, content.page(cause), walk.facts, walk.tree.fills, line, evidence)
+    evidence = "" if cause == HEALTHY else gate.text(decisive(walk))
+    return render(cause, content.page(cause), redacted(walk.facts, gate), walk.tree.fills, line, evidence)
+
+
+def redacted(facts: Facts, gate: Redactor) -> Facts:
+    """The facts as they may fill a page."""
+    return Facts({fact.key: fact._replace(value=_passed(fact.value, gate)) for fact in facts})
+
+
+def _passed(value: Value, gate: Redactor) -> Value:
+    if isinstance(value, tuple):
+        return tuple(gate.text(one) for one in value)
+    passed: Value = gate.data(value)
+    return passed
 
 
 def decisive(walk: Walk) -> str:

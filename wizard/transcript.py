@@ -31,13 +31,17 @@ FORMATS = ("md", "json", "html", "text")
 
 def document(session: Session, content: Content, redactor: Redactor | None = None) -> dict[str, Any]:
     """The whole session as plain data. `redactor` knows the secrets of this process, where there are any."""
-    walks = [_walk(number, saved, session, content) for number, saved in enumerate(session.walks, 1)]
+    gate = redactor or session.redactor
+    walks = [_walk(number, saved, session, content, gate) for number, saved in enumerate(session.walks, 1)]
     last = walks[-1]["report"]
+    faults = [walk["report"] for walk in walks if walk["report"]["status"] != HEALTHY]
+    solved = last["status"] == HEALTHY and bool(faults)
     data = {
         "schema": SCHEMA,
         "version": __version__,
         "session": session.id,
-        "title": last["title"],
+        "title": f"Solved: {faults[-1]['title']}" if solved else last["title"],
+        "solved": faults[-1]["cause"] if solved else "",
         "status": last["status"],
         "cause": last["cause"],
         "started": iso(session.started),
@@ -47,10 +51,17 @@ def document(session: Session, content: Content, redactor: Redactor | None = Non
             **session.header.get("environment", {}),
             "dbwizard": session.header.get("version", ""),
         },
-        "walks": walks,
         "trouble": [session.trouble] if session.trouble else [],
     }
-    clean: dict[str, Any] = (redactor or session.redactor).data(data)
+    clean: dict[str, Any] = gate.data(data)
+    # The reports passed the gate when they were made; a second time would hide what their commands say.
+    clean["walks"] = [
+        {
+            **gate.data({key: value for key, value in walk.items() if key != "report"}),
+            "report": walk["report"],
+        }
+        for walk in walks
+    ]
     return clean
 
 
@@ -67,7 +78,9 @@ def written(data: dict[str, Any], form: str) -> str:
     raise UsageError(f"'{form}' is no format of a transcript: it is one of {', '.join(FORMATS)}")
 
 
-def _walk(number: int, saved: SavedWalk, session: Session, content: Content) -> dict[str, Any]:
+def _walk(
+    number: int, saved: SavedWalk, session: Session, content: Content, gate: Redactor
+) -> dict[str, Any]:
     """One walk of the session: its report, and what the report does not tell."""
     walk, changed = replayed(content.tree, saved)
     times = [event.at for event in saved.events if event.at]
@@ -78,7 +91,7 @@ def _walk(number: int, saved: SavedWalk, session: Session, content: Content) -> 
         session.header.get("target", {}),
         started=started,
         elapsed_ms=(max(times, default=started) - started) * 1000,
-        redactor=session.redactor,
+        redactor=gate,
         session=session.id,
         trouble=[changed] if changed else [],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import psycopg
@@ -11,8 +12,9 @@ import pytest
 from tests.live.conftest import Servers
 from tests.support.cli import Cli, url
 from tests.support.mariadb import MariadbServer
+from tests.support.netlab import SERVER
 from tests.support.postgres import DATABASE, PASSWORD, PostgresServer
-from tests.support.processes import wait_until
+from tests.support.processes import Service, wait_until
 
 SLOTS = 20
 """max_connections of the servers here; three are reserved for superusers, 17 are the application's."""
@@ -136,7 +138,9 @@ def mariadb(servers: Servers) -> MariadbServer:
     server.account("hourly", rest="WITH MAX_CONNECTIONS_PER_HOUR 1")
     server.account("watcher")
     server.sql(
-        "GRANT PROCESS ON *.* TO watcher@'10.77.0.%'", f"CREATE TABLE {DATABASE}.stock (id int, n int)"
+        "GRANT PROCESS ON *.* TO watcher@'10.77.0.%'",
+        f"CREATE TABLE {DATABASE}.stock (id int PRIMARY KEY, n int)",
+        f"INSERT INTO {DATABASE}.stock VALUES (1, 1)",
     )
     return server
 
@@ -150,14 +154,13 @@ def fill_mariadb(own: Servers, server: MariadbServer, count: int, user: str = "a
 def empty_mariadb(mariadb: MariadbServer) -> MariadbServer:
     """The server once the sessions of the test before have left."""
 
+    others = "FROM information_schema.processlist WHERE user <> 'system user' AND id <> CONNECTION_ID()"
+
     def alone() -> bool:
         try:
-            rows = mariadb.sql(
-                "SELECT COUNT(*) FROM information_schema.processlist WHERE user <> 'system user'"
-            )
-        except pymysql.err.OperationalError:
+            return mariadb.sql(f"SELECT id {others}") == []
+        except pymysql.err.OperationalError:  # no slot is free yet
             return False
-        return rows == [(1,)]
 
     wait_until(alone, "the sessions of the last test have left")
     return mariadb
@@ -189,7 +192,44 @@ def test_mariadb_connections_an_hour(remote: Cli, empty_mariadb: MariadbServer) 
 
 def test_mariadb_mostly_idle(remote: Cli, own: Servers, empty_mariadb: MariadbServer) -> None:
     fill_mariadb(own, empty_mariadb, SLOTS - 1)
-    remote.check(url("mysql")).expect_fault("capacity.idle-connections", accept=("capacity.near-limit",))
+    remote.check(url("mysql", user="watcher")).expect_fault("capacity.idle-connections")
+
+
+def test_mariadb_full_of_sessions_that_cannot_be_seen(
+    remote: Cli, own: Servers, empty_mariadb: MariadbServer
+) -> None:
+    fill_mariadb(own, empty_mariadb, SLOTS - 1)
+    remote.check(url("mysql")).expect_fault("capacity.near-limit", accept=("capacity.idle-connections",))
+
+
+def blocked_mariadb(own: Servers, server: MariadbServer, first: str, others: str) -> None:
+    """One session holds a lock with `first`; three wait behind it with `others`, for some seconds.
+
+    Those that wait come over the network: an account sees the sessions of its own name and host only.
+    """
+    holder = own.keep(server.connect("app", PASSWORD, DATABASE))
+    holder.autocommit(False)
+    for statement in first.split(";"):
+        holder.cursor().execute(statement)
+    login = server.folder / "client.cnf"
+    login.write_text(f'[client]\nuser=app\npassword="{PASSWORD}"\nhost={SERVER}\n')
+    words = own.lab.client.command(["mariadb", f"--defaults-extra-file={login}", DATABASE, "-e"])
+    for number in range(3):
+        waiter = Service([*words, others], server.folder / f"waiter{number}")
+        own.stack.callback(waiter.stop, signal.SIGKILL)
+    waiting = "SELECT COUNT(*) FROM information_schema.processlist WHERE info = '{}' AND time_ms > 6000"
+    wait_until(lambda: server.sql(waiting.format(others)) == [(3,)], "three sessions wait for a lock")
+
+
+def test_mariadb_sessions_wait_for_a_row(remote: Cli, own: Servers, empty_mariadb: MariadbServer) -> None:
+    update = "UPDATE stock SET n = n + 1 WHERE id = 1"
+    blocked_mariadb(own, empty_mariadb, update, update)
+    remote.check(url("mysql", user="watcher")).expect_fault("capacity.lock-contention")
+
+
+def test_mariadb_sessions_wait_for_a_table(remote: Cli, own: Servers, empty_mariadb: MariadbServer) -> None:
+    blocked_mariadb(own, empty_mariadb, "LOCK TABLES stock WRITE", "SELECT * FROM stock")
+    remote.check(url("mysql")).expect_fault("capacity.lock-contention", accept=("app.migration-blocked",))
 
 
 def test_mariadb_half_full_is_healthy(remote: Cli, own: Servers, empty_mariadb: MariadbServer) -> None:

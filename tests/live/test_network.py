@@ -72,6 +72,18 @@ def test_the_whole_walk_is_bounded(remote: Cli, lab: Lab) -> None:
     assert result.seconds < 3, result.story()
 
 
+def test_interrupted(remote: Cli, lab: Lab) -> None:
+    lab.server.firewall("tcp dport 5432 drop")
+    interrupt = ("timeout", "--preserve-status", "--signal=INT", "1")
+    try:
+        result = remote.check(url(), "--connect-timeout", "9", prefix=interrupt)
+    finally:
+        lab.server.firewall()
+    assert result.exit == 130, result.story()
+    assert "Traceback" not in result.stderr, result.story()
+    assert result.seconds < 3, result.story()
+
+
 @table(
     Fault("no-route", "network.unreachable", url(host="10.99.0.1")),
     Fault("unreachable-route", "network.unreachable", url(host="10.98.0.1")),

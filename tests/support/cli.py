@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from tests.support.contract import LAYERS, breaches
 from tests.support.netlab import Namespace
 from tests.support.postgres import PASSWORD
 
 ROOT = Path(__file__).resolve().parents[2]
-LAYERS = ("config", "dns", "network", "tls", "auth", "database", "capacity")
 WRONG_PASSWORD = "n0t-the:right/One@all"
 SECRETS = (PASSWORD, WRONG_PASSWORD)
 
@@ -189,8 +189,12 @@ class Cli:
         return Result(argv, done.returncode, done.stdout, done.stderr, seconds, report)
 
     def check(self, *arguments: str, **options: Any) -> Result:
-        """`dbwizard check --json` with these arguments, searched for passwords."""
-        return self.run("check", "--json", *arguments, **options).expect_no_secret()
+        """`dbwizard check --json` with these arguments, searched for passwords and held to the contract."""
+        result = self.run("check", "--json", *arguments, **options).expect_no_secret()
+        if result.report:
+            broken = breaches(result.report, result.exit)
+            assert not broken, f"the report breaks the contract: {broken}\n{result.story()}"
+        return result
 
 
 def url(

@@ -22,7 +22,13 @@ from tests.support.processes import LabError, Service, as_user, give, new_folder
 
 OS_USER = "mysql"
 PORT = 3306
-STORAGE = ("--innodb-log-file-size=4M", "--innodb-buffer-pool-size=8M", "--innodb-flush-log-at-trx-commit=0")
+STORAGE = (
+    "--innodb-log-file-size=4M",
+    "--innodb-buffer-pool-size=8M",
+    "--innodb-flush-log-at-trx-commit=0",
+    "--innodb-flush-method=nosync",
+    "--innodb-use-native-aio=OFF",
+)
 CLIENTS = "10.77.0.%"
 """Accounts are for the first cable and localhost only: a client from elsewhere is not let in at all."""
 
@@ -102,7 +108,7 @@ class MariadbServer:
             argv = self.namespace.command(argv)
         self.service = Service(argv, self.folder / "log", umask=0o022)
         if wait:
-            self.service.wait_ready(self._answers, "MariaDB is ready")
+            self.service.wait_ready(self._answers, "MariaDB is ready", 60)
         return self
 
     def _answers(self) -> bool:

@@ -154,7 +154,7 @@ class PostgresServer:
             argv = self.namespace.command(argv)
         self.service = Service(argv, self.folder / "log")
         if wait:
-            self.service.wait_ready(lambda: self._status() in ("ready", "standby"), "PostgreSQL is ready")
+            self.service.wait_ready(lambda: self._status() in ("ready", "standby"), "PostgreSQL is ready", 60)
         return self
 
     def _status(self) -> str:

@@ -11,13 +11,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hatchling.builders.hooks.plugin.interface import BuildHookInterface
-
-CONTENT = "decision_trees"
-INSIDE = "wizard/decision_trees"
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface  # type: ignore[import-not-found,unused-ignore]
 
 
-class IndexHook(BuildHookInterface):  # type: ignore[type-arg,misc,unused-ignore]
+class IndexHook(BuildHookInterface):  # type: ignore[misc,type-arg,unused-ignore]
     """Puts `.index/<stem>.json` beside each YAML file of the wheel."""
 
     PLUGIN_NAME = "custom"
@@ -30,12 +27,11 @@ class IndexHook(BuildHookInterface):  # type: ignore[type-arg,misc,unused-ignore
         # The package is not installed yet: its own reader of YAML is taken from the sources being built.
         sys.path.insert(0, self.root)
         try:
-            from wizard.content.index import write_index
+            from wizard.content.index import for_wheel
         finally:
             sys.path.remove(self.root)
         self._folder = Path(tempfile.mkdtemp(prefix="dbwizard-index-"))
-        for path in write_index(Path(self.root) / CONTENT, self._folder):
-            build_data["force_include"][str(path)] = f"{INSIDE}/{path.relative_to(self._folder).as_posix()}"
+        build_data["force_include"].update(for_wheel(Path(self.root), self._folder))
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Take the temporary folder away."""

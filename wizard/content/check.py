@@ -6,7 +6,7 @@ an author: a folder that cannot be loaded can still be checked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from wizard.content import check_facts, check_messages, check_pages, check_scenarios, check_tree, yamlfile
@@ -30,11 +30,14 @@ CHECKS: tuple[tuple[str, Callable[[Lint, Source, Known], None]], ...] = (
 """(kind of file, its check), in the order in which an author meets them."""
 
 
-def check(folders: Iterable[Path]) -> list[Problem]:
-    """Every problem of these folders, taken together as a run takes them, in the order of files and lines."""
+def check(folders: Iterable[Path], probes: Mapping[str, tuple[str, ...]] | None = None) -> list[Problem]:
+    """Every problem of these folders, taken together as a run takes them, in the order of files and lines.
+
+    `probes` is the name of each probe and the facts that it reports; by default those of this installation.
+    """
     lint = Lint()
     sources = [source for number, folder in enumerate(folders) for source in _sources(lint, folder, number)]
-    known = gather(sources, provided())
+    known = gather(sources, dict(provided() if probes is None else probes))
     for kind, check_file in CHECKS:
         for source in sources:
             if source.kind == kind:

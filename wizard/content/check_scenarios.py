@@ -11,23 +11,16 @@ from wizard.core.facts import UNKNOWN
 from wizard.core.tree import FINDING
 
 REQUIRED = ("name", "cause")
-OPTIONAL = ("story", "facts", "answers", "without", "trail", "candidates", "extends")
+OPTIONAL = ("story", "facts", "answers", "replies", "without", "trail", "candidates", "extends")
 
 
 def scenarios(lint: Lint, source: Source, known: Known) -> None:
     """Each scenario of one file; its name is its own."""
     lint.keys(source, (), source.data, ("scenarios",))
-    seen: set[str] = set()
-    written = lint.items(source, ("scenarios",), source.data.get("scenarios"))
-    for at, entry in written:
+    for at, entry in lint.items(source, ("scenarios",), source.data.get("scenarios")):
         one = lint.mapping(source, at, entry)
         lint.keys(source, at, one, REQUIRED, OPTIONAL)
-        name = str(one.get("name", ""))
-        if name in seen:
-            lint.say(source, (*at, "name"), f"the scenario '{name}' is there twice")
-        if "extends" in one:
-            lint.one_of(source, (*at, "extends"), one["extends"], seen, "a scenario further up in this file")
-        seen.add(name)
+        _name(lint, source, at, one, known)
         if "cause" in one:
             lint.one_of(source, (*at, "cause"), one["cause"], known.causes, "in the catalogue")
         for where, cause in lint.texts(source, (*at, "candidates"), one.get("candidates")):
@@ -36,6 +29,22 @@ def scenarios(lint: Lint, source: Source, known: Known) -> None:
             if not node.startswith(FINDING):
                 lint.one_of(source, where, node, known.nodes, "a node")
         _facts(lint, source, at, one, known)
+
+
+def _name(lint: Lint, source: Source, at: At, one: dict[str, Any], known: Known) -> None:
+    """The name is its own, and what it extends is a whole story that extends no other."""
+    other, number, _ = known.scenarios.get(str(one.get("name", "")), (source, at[-1], ""))
+    if (other is not source or number != at[-1]) and other.folder == source.folder:
+        lint.say(
+            source, (*at, "name"), f"the scenario '{one['name']}' is also in {other.place((at[0], number))}"
+        )
+    for place, probe in lint.texts(source, (*at, "without"), one.get("without")):
+        lint.one_of(source, place, probe, known.probes, "a probe")
+    if "extends" in one:
+        base = one["extends"]
+        where = (*at, "extends")
+        if lint.one_of(source, where, base, known.scenarios, "a scenario") and known.scenarios[base][2]:
+            lint.say(source, where, f"'{base}' itself extends another; extend a scenario that is complete")
 
 
 def _facts(lint: Lint, source: Source, at: At, one: dict[str, Any], known: Known) -> None:
@@ -48,18 +57,21 @@ def _facts(lint: Lint, source: Source, at: At, one: dict[str, Any], known: Known
                 message = f"the probe '{probe}' does not report '{key}'{nearest(key, known.probes[probe])}"
                 lint.say(source, (*where, key), message)
             _value(lint, source, (*where, key), key, value, known)
-    for fact, value in lint.mapping(source, (*at, "answers"), one.get("answers")).items():
-        where = (*at, "answers", fact)
-        if (
-            lint.one_of(source, where, fact, known.questions, "a question of questions.yaml")
-            and value != UNKNOWN
-        ):
+    said = [
+        ((*at, key, fact), fact, value)
+        for key in ("answers", "replies")
+        for fact, value in lint.mapping(source, (*at, key), one.get(key)).items()
+    ]
+    for where, fact, value in said:
+        if lint.one_of(source, where, fact, known.questions, "a question of questions.yaml"):
             _value(lint, source, where, fact, value, known)
+            if value != UNKNOWN and value not in {option.value for option in known.questions[fact].options}:
+                lint.say(source, where, f"'{value}' is not one of the answers to '{fact}'")
 
 
 def _value(lint: Lint, source: Source, at: At, key: str, value: Any, known: Known) -> None:
     spec = known.facts.get(key)
     for one in value if isinstance(value, list) else [value]:
-        message = wrong_value(spec, str(one), known) if spec is not None else ""
+        message = wrong_value(spec, str(one), known) if spec is not None and one != UNKNOWN else ""
         if message:
             lint.say(source, at, message)

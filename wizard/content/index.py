@@ -12,6 +12,10 @@ from pathlib import Path
 
 from wizard.content.yamlfile import INDEX, digest, parse, read_bytes
 
+FOLDER = "decision_trees"
+INSIDE = "wizard/decision_trees"
+"""Where the content is in a checkout, and where in the wheel."""
+
 
 def files(folder: Path) -> Iterator[Path]:
     """The YAML files of a content folder and of the folders in it."""
@@ -45,3 +49,12 @@ def write_index(folder: Path, into: Path | None = None) -> list[Path]:
         goal.write_text(entry(path), encoding="utf-8")
         written.append(goal)
     return written
+
+
+def for_wheel(root: Path, into: Path) -> dict[str, str]:
+    """Make the index of the checkout at `root` below `into`: the path of each file, and its place in the wheel.
+
+    The checkout itself is left as it is. Raises as `write_index` does.
+    """
+    written = write_index(root / FOLDER, into)
+    return {str(path): f"{INSIDE}/{path.relative_to(into).as_posix()}" for path in written}

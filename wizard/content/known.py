@@ -26,6 +26,8 @@ class Known:
     root: str = ""
     fills: dict[str, tuple[str, ...]] = field(default_factory=dict)
     probes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    scenarios: dict[str, tuple[Source, str, str]] = field(default_factory=dict)
+    """Name to its file, its number in the file and the scenario that it extends."""
 
     def is_number(self, placeholder: str) -> bool:
         """Whether every fact that may fill the placeholder is a number."""
@@ -55,6 +57,8 @@ def gather(sources: list[Source], probes: dict[str, tuple[str, ...]]) -> Known:
             known.causes.update(causes if isinstance(causes, dict) else {})
         elif source.kind == "causes":
             known.pages.update(key for key, page in source.data.items() if isinstance(page, dict))
+        elif source.kind == "scenarios":
+            known.scenarios.update(_scenarios(source))
         elif source.kind == "trees":
             known.root = str(source.data.get("root", known.root))
             known.nodes.update({key: (source, one) for key, one in entries(source, "nodes")})
@@ -71,6 +75,14 @@ def provided() -> dict[str, tuple[str, ...]]:
 def names(value: Any) -> tuple[str, ...]:
     """The texts of a list; nothing for what is no list."""
     return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
+
+
+def _scenarios(source: Source) -> Iterator[tuple[str, tuple[Source, str, str]]]:
+    """The last scenario of each name."""
+    found = source.data.get("scenarios")
+    for number, one in enumerate(found if isinstance(found, list) else ()):
+        if isinstance(one, dict):
+            yield str(one.get("name", "")), (source, str(number), str(one.get("extends", "")))
 
 
 def _fills(source: Source) -> dict[str, tuple[str, ...]]:

@@ -159,7 +159,12 @@ def _edges(written: Mapping[str, Any], causes: Iterable[str]) -> list[Edge]:
         candidates = key.replace(".cause", ".candidates")
         guard = conditions.parse(written["when"]) if "when" in written else conditions.ALWAYS
         return [
-            Edge(conditions.All((guard, conditions.Test(key, "=", (cause,)))), FINDING + cause, also, candidates)
+            Edge(
+                conditions.All((guard, conditions.Test(key, "=", (cause,)))),
+                FINDING + cause,
+                also,
+                candidates,
+            )
             for cause in causes
             if "." in cause
         ]

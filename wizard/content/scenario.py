@@ -2,7 +2,8 @@
 
 A scenario needs no database: it feeds a walk with what is written and never runs a probe. A probe that the story
 says nothing about is skipped, as it is for a reader who could not run it. Answers work as `--answer` does, and a
-question without one takes its default, so a scenario and `dbwizard check` go the same way.
+question without one takes its default, so a scenario and `dbwizard check` go the same way; only `replies` come from a
+person who is asked.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ class Scenario:
     cause: str
     facts: Mapping[str, Mapping[str, Value]]
     answers: Mapping[str, str] = field(default_factory=dict)
+    """What is known before the walk begins, as by `--answer`."""
+    replies: Mapping[str, str] = field(default_factory=dict)
+    """What a person says when the walk asks."""
     trail: tuple[str, ...] = ()
     candidates: tuple[str, ...] = ()
     story: str = ""
@@ -81,17 +85,23 @@ def _scenario(
                 facts.setdefault(probe, {}).update(
                     {key: _value(value) for key, value in (values or {}).items()}
                 )
-    answers = {**(base.get("answers") or {}), **(written_as.get("answers") or {})}
     return Scenario(
         name,
         str(written_as["cause"]),
         facts,
-        {str(key): str(value) for key, value in answers.items()},
+        _said("answers", base, written_as),
+        _said("replies", base, written_as),
         tuple(written_as.get("trail", ())),
         tuple(written_as.get("candidates", ())),
         str(written_as.get("story", "")),
         place,
     )
+
+
+def _said(key: str, base: Mapping[str, Any], written_as: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        str(fact): str(value) for one in (base, written_as) for fact, value in (one.get(key) or {}).items()
+    }
 
 
 def _value(value: Any) -> Value:
@@ -105,11 +115,11 @@ def event_for(scenario: Scenario, step: Run | Ask) -> Event:
         if facts is None:
             return Skipped(step.node, "not part of the story")
         return ProbeFinished(step.node, step.probe, facts)
-    if step.fact in scenario.answers:
-        return Answered(step.node, scenario.answers[step.fact], "flag")
-    return (
-        Answered(step.node, step.default, "default") if step.default else Skipped(step.node, "nobody to ask")
-    )
+    if step.fact in scenario.replies:
+        return Answered(step.node, scenario.replies[step.fact])
+    if step.default:
+        return Answered(step.node, step.default, "default")
+    return Skipped(step.node, "nobody to ask")
 
 
 def play(tree: Tree, scenario: Scenario) -> tuple[Walk, frozenset[Taken]]:

@@ -3,10 +3,10 @@
 It serves the walk, the reader of logs and `explain`. It is handed rules and text and returns values: it opens
 nothing, reads no clock and never raises because of a text, however long, broken or hostile that text is.
 
-What a rule's pattern meets is not the raw line. Colours are gone, `\\"` and `\\n` of JSON and of stack traces are
-undone, a run of blanks is one space, and the letter case does not matter. Lines that belong to one error (DETAIL,
-HINT, stack frames, `Caused by`, an indented rest) are one record with `\\n` between them, so that `\\s` in a pattern
-may cross a line end. The words at both edges of a pattern are whole words: that is what makes the index possible.
+What a pattern meets is not the raw line: colours are gone, the escapes of JSON and of stack traces are undone, a
+run of blanks is one space, and letter case does not matter. Lines that belong to one error (DETAIL, HINT, stack
+frames, `Caused by`, an indented rest) are one record with line ends between them, which a `\\s` may cross. The
+words at both edges of a pattern, and beside a gap in it, are whole words: that makes the index of rules possible.
 """
 
 from __future__ import annotations
@@ -25,8 +25,13 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _BLANKS = re.compile(r"[ \t\r\f\v\x00]+")
 _WORD = re.compile(r"[a-z0-9_]+")
 _WHOLE_WORD = re.compile(r"(?<![a-z0-9_?])[a-z0-9_]{2,}(?![a-z0-9_?])")
+_LITERAL = re.compile(r"[A-Za-z0-9 _\"'`:;,/<>=@#%&!~-]+(?![*+?{])")
+_REPEAT = re.compile(r"[*+?]\??|\{[0-9,]+\}\??")
+_GROUP_HEAD = re.compile(r"\((?:\?:|\?P<\w+>)?")
+_ALTERNATIVES = 48
+_GAP = "\n"
 _COMPOSE_PREFIX = re.compile(r"^[A-Za-z0-9_.-]+\s+\| ")
-_FIELD_LINE = re.compile(r"^[^\"']{0,160}?\b(?:DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION|BACKTRACE): ")
+_FIELD_LINE = re.compile(r"\b(?:DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION|BACKTRACE): ")
 _SEVERITY = re.compile(r"\b(?:FATAL|ERROR|PANIC|LOG|WARNING|NOTICE|INFO|Error|Fehler|ERREUR)\b ?:")
 _CONTINUED = re.compile(
     r"^(?:Caused by\b|\.\.\. \d+ |Is the server running|Is server running|TCP/IP connections on port|"
@@ -40,7 +45,7 @@ _FOREIGN = re.compile(
     r"(?<![\w.])https?://|\b(?:redis|mongo(?:db)?|kafka|zookeeper|amqps?|rabbitmq|smtps?|elasticsearch|opensearch|"
     r"memcached?|etcd|consul|vault|grpc|ldaps?://|sqlserver|mssql|oracle|cassandra|clickhouse|urllib3|requests"
     r"|nginx|upstream|httpx?)\b|"
-    r":(?:22|25|53|80|88|389|443|465|587|636|1433|1521|2181|2375|2379|4222|4317|4318|5000|5601|5671|5672|6379|"
+    r":(?:22|25|80|88|389|443|465|587|636|1433|1521|2181|2375|2379|4222|4317|4318|5000|5601|5671|5672|6379|"
     r"8000|8080|8081|8200|8443|8500|8888|9000|9042|9090|9092|9200|9300|9411|11211|15672|16379|26379|27017|27018)\b",
     re.IGNORECASE,
 )
@@ -63,35 +68,40 @@ _ENGINES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("mariadb", re.compile(r"mariadb", re.IGNORECASE)),
     ("mysql", re.compile(r"mysql|mysqli|\b3306\b|HY000|InnoDB", re.IGNORECASE)),
 )
-_DRIVERS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (name, re.compile(pattern, re.IGNORECASE))
-    for name, pattern in (
-        ("psycopg2", r"psycopg2"),
-        ("psycopg", r"\bpsycopg\b"),
-        ("asyncpg", r"asyncpg"),
-        ("pymysql", r"pymysql"),
-        ("mysql-connector-python", r"mysql\.connector|mysql-connector-python"),
-        ("mysqlclient", r"MySQLdb|_mysql_exceptions"),
-        ("prisma", r"prisma"),
-        ("hikaricp", r"hikari"),
-        ("pgjdbc", r"org\.postgresql|PSQLException"),
-        ("mariadb-java", r"org\.mariadb\.jdbc"),
-        ("connector-j", r"com\.mysql\.(?:cj|jdbc)|Communications link failure"),
-        ("pgx", r"\bpgx|pgconn"),
-        ("lib/pq", r"\bpq: |lib/pq"),
-        ("go-sql-driver", r"go-sql-driver|\[mysql\] "),
-        ("npgsql", r"npgsql"),
-        ("sqlx", r"sqlx"),
-        ("mysql2", r"node_modules/mysql2|\bmysql2\b"),
-        ("pg", r"node_modules/pg\b|pg-pool|pg-protocol"),
-        ("pdo", r"\bPDO|SQLSTATE\["),
-        ("mysqli", r"mysqli"),
-        ("postgrex", r"postgrex"),
-        ("rails", r"ActiveRecord|PG::\w+"),
-        ("perl-dbi", r"DBD::|DBI "),
-        ("sqlalchemy", r"sqlalchemy"),
+_DRIVERS = tuple(
+    (name, re.compile(hint, re.IGNORECASE))
+    for name, hint in re.findall(
+        r"(\S+) = (\S.*)",
+        r"""
+psycopg2 = psycopg2
+psycopg = \bpsycopg\b
+asyncpg = asyncpg
+pymysql = pymysql
+mysql-connector-python = mysql\.connector
+mysqlclient = MySQLdb|_mysql_exceptions
+prisma = prisma
+hikaricp = hikari
+pgjdbc = org\.postgresql|PSQLException
+mariadb-java = org\.mariadb\.jdbc
+connector-j = com\.mysql\.(?:cj|jdbc)|Communications link
+pgx = \bpgx|pgconn
+lib/pq = \bpq: |lib/pq
+go-sql-driver = go-sql-driver|\[mysql\]
+npgsql = npgsql
+sqlx = sqlx
+mysql2 = \bmysql2\b
+pg = node_modules/pg\b|pg-pool
+pdo = \bPDO|SQLSTATE\[
+mysqli = mysqli
+postgrex = postgrex
+rails = ActiveRecord|PG::\w+
+perl-dbi = DBD::|DBI
+sqlalchemy = sqlalchemy
+""",
     )
 )
+"""Which driver a text comes from, by words that only it uses; the first that occurs is it."""
+
 _CODES = re.compile(
     r"\bERROR (?P<a>[1-4]\d{3}) \(|[( ](?P<b>[12]\d{3}), ?[\"']|SQLSTATE\[\w{5}\] \[(?P<c>\d{4})\]|"
     r"\((?:\w{5}/)(?P<d>\d{4})\)|\bSQLSTATE[ :=]*\(?(?P<e>[0-9A-Z]{5})\b|\[(?P<f>[0-57XF][0-9A-Z]\w[0-9]{2})\]|"
@@ -109,10 +119,14 @@ _CONTEXT = tuple(
     )
 )
 _COMMON = frozenset(
-    "the to for of in on at is not no a an and or by with from user database server connection host error failed"
-    " could cannot connect port fatal log warning client mysql postgresql sql be has was are it this that you"
-    " cause caused exception timeout password file line name role".split()
+    re.findall(
+        r"\w+",
+        """the to for of in on at is not no an and or by with from user database server connection host error failed
+        could cannot connect port fatal log warning client mysql postgresql sql be has was are it this that you cause
+        caused exception timeout password file line name role""",
+    )
 )
+"""Words of any log: a rule is filed under one of them only where it has no rarer one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +150,7 @@ class Rule:
     def from_mapping(cls, mapping: Mapping[str, object], origin: str = "") -> Rule:
         """Build a rule from one entry of a message file whose scalars are text.
 
-        Raises KeyError for a missing `id`, `cause` or for having neither `pattern` nor `code`, ValueError for a
+        Raises KeyError for a missing `id` or `cause` or for neither `pattern` nor `code`, ValueError for a
         weight that is no number.
         """
         if "pattern" not in mapping and "code" not in mapping:
@@ -184,11 +198,11 @@ class _Record:
 
 
 class Classifier:
-    """Finds the best rule for a text. Making one is cheap; patterns are compiled when a text first needs them."""
+    """Finds the best rule for a text. Making one is cheap; a pattern is compiled when a text first needs it."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._rules: Sequence[Rule] = tuple(rules)
-        self._index: dict[str, list[int]] | None = None
+        self._index: dict[str, list[tuple[int, frozenset[str]]]] | None = None
         self._always: list[int] = []
         self._compiled: dict[int, re.Pattern[str]] = {}
 
@@ -196,7 +210,7 @@ class Classifier:
         """Return the cause that best explains `text`, or None.
 
         `code` is an SQLSTATE, a MySQL number or a driver's code when the caller has it apart from the text;
-        `engine` settles what the text leaves open. A server that speaks another language is known by the code.
+        `engine` settles what the text leaves open. A server that speaks another language is known by its code.
         """
         best: Match | None = None
         for match in self._matches(text.splitlines(), code, engine):
@@ -205,7 +219,7 @@ class Classifier:
         return best or (self._by_code(text, code, engine) if code else None)
 
     def classify_all(self, text: str | Iterable[str]) -> Iterator[Match]:
-        """Yield one Match for each recognised error, in the order of the text, holding one record at a time."""
+        """Yield one Match for each recognised error, in the order of the text; holds one record at a time."""
         return self._matches(text.splitlines() if isinstance(text, str) else text, None, None)
 
     def _matches(self, lines: Iterable[str], code: str | None, engine: str | None) -> Iterator[Match]:
@@ -254,30 +268,33 @@ class Classifier:
         )
 
     def _possible(self, text: str) -> Iterable[int]:
-        """The rules whose word occurs in the text, in the order of the rules."""
+        """The rules whose words occur in the text, in the order of the rules."""
         if self._index is None:
             self._index = self._build_index()
-        index = self._index
-        words = index.keys() & set(_WORD.findall(text.lower()))
-        if not words:
-            return self._always
-        return sorted({*self._always, *(number for word in words for number in index[word])})
+        words = set(_WORD.findall(text.lower()))
+        hits = {
+            number
+            for word in self._index.keys() & words
+            for number, all_of in self._index[word]
+            if all_of <= words
+        }
+        return sorted(hits.union(self._always)) if hits else self._always
 
-    def _build_index(self) -> dict[str, list[int]]:
-        """File each rule under the rarest word without which its pattern cannot match."""
+    def _build_index(self) -> dict[str, list[tuple[int, frozenset[str]]]]:
+        """File each alternative of each rule under its rarest word, with all words that it cannot do without."""
         branches = [(n, _needed_words(rule.pattern)) for n, rule in enumerate(self._rules) if rule.pattern]
         uses: dict[str, int] = {}
         for _, alternatives in branches:
             for word in {word for words in alternatives for word in words}:
                 uses[word] = uses.get(word, 0) + 1
-        index: dict[str, list[int]] = {}
+        index: dict[str, list[tuple[int, frozenset[str]]]] = {}
         for number, alternatives in branches:
             if not all(alternatives):
                 self._always.append(number)
                 continue
-            for words in alternatives:
+            for words in set(alternatives):
                 word = min(words, key=lambda w: (w in _COMMON, uses[w], -len(w), w))
-                index.setdefault(word, []).append(number)
+                index.setdefault(word, []).append((number, words))
         return index
 
     def _pattern(self, number: int) -> re.Pattern[str]:
@@ -326,57 +343,85 @@ def _continues(record: _Record, raw: str, line: str) -> bool:
     """Whether a line belongs to the error that the record began."""
     if not line:
         return record.in_trace or record.chained or bool(record.lines[-1])
-    if record.in_trace or (record.chained and line.startswith("Traceback")):
+    if record.in_trace or (record.chained and "Traceback" in line):
         return True
     if raw[:1] in " \t" and not _INDENTED_LOG_LINE.match(raw):
         return True
     if _CONTINUED.match(line):
         return True
-    detail = _FIELD_LINE.match(line)
-    return detail is not None and _SEVERITY.search(line, 0, detail.end()) is None
+    field_name = _FIELD_LINE.search(line, 0, 200)
+    if field_name is None:
+        return False
+    return _SEVERITY.search(line, 0, field_name.end()) is None and '"' not in line[: field_name.start()]
 
 
 def _note_trace(record: _Record, raw: str, line: str) -> None:
     """Remember that a Python traceback is open: its last line, the exception, is not indented."""
-    if line.startswith("Traceback (most recent"):
+    if "Traceback (most recent" in line:
         record.in_trace, record.chained = True, False
     elif line and raw[:1] not in " \t":
         record.in_trace = False
         record.chained = line.startswith(("The above exception", "During handling"))
 
 
-def _needed_words(pattern: str) -> list[set[str]]:
-    """For each top-level alternative, the whole words that any text matching it must have.
+def _needed_words(pattern: str) -> list[frozenset[str]]:
+    """For each alternative of a pattern, the whole words that any text matching it must have."""
+    return [frozenset(_WHOLE_WORD.findall(branch)) for branch in _alternatives(pattern, 0)[0]]
 
-    Groups, classes and repeats become `?`, which spoils the words that touch them: fewer words, never a wrong one.
+
+def _alternatives(pattern: str, position: int) -> tuple[list[str], int]:
+    r"""Write a pattern out as plain texts, up to the end of the group that `position` is in.
+
+    A gap (`.`, a class of what is not meant, `\s`) becomes a line end, so that a word beside it is a whole word. What
+    cannot be written out becomes `?`, which spoils the words that touch it.
     """
-    out: list[str] = []
-    depth = position = 0
-    while position < len(pattern):
-        char = pattern[position]
-        position += 1
-        if char == "\\":
-            char = pattern[position : position + 1]
-            position += 1
-            out.extend(() if depth else [" " if char in "bsWBA" else "?" if char.isalnum() else char])
-        elif char == "[":
-            end = pattern.index("]", position + (2 if pattern[position] == "^" else 1))
-            position = end + 1
-            out.extend(() if depth else "?")
-        elif char in "()":
-            depth += 1 if char == "(" else -1
-            out.extend("?" if depth == 0 else ())
-        elif depth == 0:
-            if char in "*?{" and out:
-                out[-1] = "?"
-                position = pattern.index("}", position) + 1 if char == "{" else position
-            else:
-                out.append({"+": "?", ".": "?", "|": "\n", "^": " ", "$": " "}.get(char, char.lower()))
-    return [set(_WHOLE_WORD.findall(branch)) for branch in "".join(out).split("\n")]
+    done: list[str] = []
+    here = [""]
+    while position < len(pattern) and pattern[position] != ")":
+        if pattern[position] == "|":
+            done, here, position = done + here, [""], position + 1
+            continue
+        parts, position = _part(pattern, position)
+        repeat = _REPEAT.match(pattern, position)
+        if repeat is not None:
+            position = repeat.end()
+            parts = _repeated(parts, repeat.group())
+        if len(here) * len(parts) > _ALTERNATIVES:
+            parts = ["?"]
+        here = [left + right for left in here for right in parts]
+    return done + here, position
+
+
+def _repeated(parts: list[str], repeat: str) -> list[str]:
+    """The plain texts of a piece that is repeated: a gap stays a gap, what may be left out is there or not."""
+    if parts == [_GAP]:
+        return parts
+    if repeat.startswith("?"):
+        return ["", *parts]
+    return [f"{part}?" for part in parts] if repeat.startswith("+") else ["?"]
+
+
+def _part(pattern: str, position: int) -> tuple[list[str], int]:
+    """The next piece of a pattern as plain texts, and where the piece after it begins."""
+    literal = _LITERAL.match(pattern, position)
+    if literal is not None:
+        return [literal.group().lower()], literal.end()
+    char = pattern[position]
+    if char == "(":
+        head = _GROUP_HEAD.match(pattern, position)
+        parts, end = _alternatives(pattern, head.end() if head else position + 1)
+        return parts, end + 1
+    if char == "[":
+        others = pattern[position + 1] == "^"
+        return [_GAP if others else "?"], pattern.index("]", position + (3 if others else 2)) + 1
+    if char == "\\":
+        escaped = pattern[position + 1]
+        return [_GAP if escaped in "bsSWBA" else "?" if escaped.isalnum() else escaped], position + 2
+    return [{".": _GAP, "^": _GAP, "$": _GAP}.get(char, char.lower())], position + 1
 
 
 def _is_foreign(text: str, found: re.Match[str]) -> bool:
-    """Whether an error without a database's words is about another service: its line names one, and no database."""
+    """Whether a text that names no database is about another service: the line of the match names one."""
     start = text.rfind("\n", 0, found.start()) + 1
     end = text.find("\n", found.end())
     line = text[start : end if end >= 0 else len(text)]

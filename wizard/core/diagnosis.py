@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wizard.core.conditions import tests
+from wizard.core.events import ProbeFinished
 from wizard.core.facts import Facts
 from wizard.core.steps import Finished
 from wizard.core.tree import EXTRA_LAYERS, FINDING, HEALTHY, INCONCLUSIVE, LAYERS, Tree, open_edges
@@ -99,16 +100,34 @@ def _reach(tree: Tree, facts: Facts, start: str, found: dict[str, Candidate]) ->
             queue.append((node.unknown, undecided or fact))
 
 
+def _faulty(walk: Walk) -> set[str]:
+    """The layer of the cause, and the one where the walk stopped unless that one was passed.
+
+    A database that does not exist is told by the login, which itself was in order; settings that disagree are told
+    by the connection that fails because of them.
+    """
+    stopped, blamed = walk.trail[-1].layer, walk.node.layer
+    order = (*LAYERS, *EXTRA_LAYERS)
+    passed = blamed in LAYERS and stopped in LAYERS and order.index(blamed) > order.index(stopped)
+    return {blamed} if passed else {blamed, stopped}
+
+
+def _telling(walk: Walk, layer: str) -> str:
+    """The summary of the first probe of the layer that had something to quote."""
+    told = (event for event in walk.events if isinstance(event, ProbeFinished) and event.evidence)
+    return next((event.summary for event in told if walk.tree.node(event.node).layer == layer), "")
+
+
 def layer_states(walk: Walk, status: str) -> tuple[LayerState, ...]:
     """The ladder: every layer of `LAYERS`, and the others where the walk looked at them."""
     visited = {hop.layer for hop in walk.trail}
-    stopped = walk.trail[-1].layer if walk.trail else ""
+    faulty = _faulty(walk) if status == "fault" else set()
     cautions = {caution.layer for caution in walk.tree.warnings(walk.facts)}
     states = []
-    for layer in (*LAYERS, *(extra for extra in EXTRA_LAYERS if extra in visited)):
+    for layer in (*LAYERS, *(extra for extra in EXTRA_LAYERS if extra in visited | faulty)):
         hops = [hop for hop in walk.trail if hop.layer == layer and hop.kind != "decide"]
         here = layer in visited
-        if layer == stopped and status == "fault":
+        if layer in faulty:
             outcome = "fault"
         elif not here:
             outcome = "skipped"
@@ -116,7 +135,7 @@ def layer_states(walk: Walk, status: str) -> tuple[LayerState, ...]:
             outcome = "unknown"
         else:
             outcome = "warning" if layer in cautions else "ok"
-        summary = next(
+        summary = (_telling(walk, layer) if outcome == "fault" else "") or next(
             (hop.summary or hop.trouble for hop in reversed(hops) if hop.summary or hop.trouble), ""
         )
         states.append(LayerState(layer, outcome, round(sum(hop.ms for hop in hops), 1), summary))

@@ -16,13 +16,21 @@ from typing import Any
 from wizard.core import conditions
 from wizard.core.conditions import All, Any_, Condition, Not, Test, Truth
 from wizard.core.facts import Facts, text_of
-from wizard.core.quoting import MYSQL_FAMILY, ShellReader, flat, sql_identifier, sql_literal, unseen_removed
+from wizard.core.quoting import (
+    MASK,
+    MYSQL_FAMILY,
+    ShellReader,
+    flat,
+    sql_identifier,
+    sql_literal,
+    unseen_removed,
+)
 
 LONGEST = 600
 """Characters of a value that a sentence takes; the rest is cut."""
 _TOKEN = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9._-]*)(?::(id|lit))?\}")
 """A placeholder; besides the names of `fills`, the key of a fact names itself."""
-_HARMLESS = re.compile(r"[\w.,:/@%+=~^\[\]-]+")
+_HARMLESS = re.compile(r"[\w.,:/@%+=-]+")
 """What is one word, and only a word, in every language of a command."""
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _PLACE_ENGINE = {"psql": "postgresql", "mysql": "mysql"}
@@ -143,7 +151,7 @@ class Filler:
             return None
         raw = found[0] if isinstance(found, tuple) else text_of(found)
         value = unseen_removed(raw)
-        if not value:
+        if not value or MASK in value:
             return None
         if language in ("sql", "sh") and kind:
             value = sql_identifier(value, dialect) if kind == "id" else sql_literal(value, dialect)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 
 MYSQL_FAMILY = ("mysql", "mariadb")
+MASK = "•••"
+"""What stands where a secret stood; no command can use it."""
 
 
 class ShellReader:

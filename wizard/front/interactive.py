@@ -10,7 +10,7 @@ from typing import Any
 
 from wizard.content.load import Content, open_content
 from wizard.errors import UsageError
-from wizard.front import setup
+from wizard.front import output, setup
 from wizard.front.output import write
 from wizard.redact import Redactor
 from wizard.runtime import Runtime
@@ -97,7 +97,17 @@ def _plain(
         target = Target(problems=(Problem("missing", "url", detail, ""),))
     runtime = _runtimes(content, options)(target)
     made = session if session is not None else new_session(target)
-    return plain.run(runtime, content.tree, content, made, _read, _write, answers)
+    return plain.run(
+        runtime,
+        content.tree,
+        content,
+        made,
+        _read,
+        _write,
+        answers,
+        ascii_only=output.ascii_only(),
+        width=output.width(),
+    )
 
 
 def _read(prompt: str) -> str:

@@ -78,9 +78,13 @@ class Lines:
         """Whether the input has ended: from then on nothing is asked."""
 
     def say(self, text: str, end: str = "\n") -> None:
-        """Write one text."""
-        shown = clean(self.redactor.text(text), limit=0)
-        self._write((to_ascii(shown) if self.ascii else shown) + end)
+        """Write one text that nobody has looked at yet."""
+        self.show(self.redactor.text(text) + end)
+
+    def show(self, text: str) -> None:
+        """Write a text whose secrets are gone, as those of a report are."""
+        shown = clean(text, limit=0)
+        self._write(to_ascii(shown) if self.ascii else shown)
 
     def ask(self, prompt: str) -> str | None:
         """One line of the person, without blanks around it, or None when nobody is there."""
@@ -279,9 +283,7 @@ class _Sitting:
     def _show(self, found: dict[str, Any], before: dict[str, Any] | None) -> None:
         """The finding, and what the fix has changed."""
         self.lines.say("")
-        self.lines.say(
-            report.text(found, ascii=self.lines.ascii, width=self.lines.width, symbols=False), end=""
-        )
+        self.lines.show(report.text(found, ascii=self.lines.ascii, width=self.lines.width, symbols=False))
         if before is not None:
             self.lines.say("\n" + before_after(before, found))
         for fix in found["findings"][0]["fixes"][:1]:

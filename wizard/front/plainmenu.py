@@ -50,11 +50,11 @@ def offer(
 
 def _show_fix(lines: Lines, fix: Mapping[str, Any], happened: Callable[[Event], None]) -> None:
     condition = f" (if {fix['when']})" if fix["when"] and fix["applies"] == "unknown" else ""
-    lines.say(f"{fix['title']}{condition}\n{fix['why']}\nRisk: {RISKS.get(fix['risk'], fix['risk'])}")
+    lines.show(f"{fix['title']}{condition}\n{fix['why']}\nRisk: {RISKS.get(fix['risk'], fix['risk'])}\n")
     for command in fix["commands"]:
         only = f" (if {command['when']})" if command.get("when") else ""
-        lines.say(f"{PLACES.get(command['where'], command['where'])}{only}:")
-        lines.say("\n".join(f"    {line}" for line in command["text"].splitlines()))
+        lines.show(f"{PLACES.get(command['where'], command['where'])}{only}:\n")
+        lines.show("".join(f"    {line}\n" for line in command["text"].splitlines()))
         happened(Showed(command["text"], "shown", time.time()))
     if fix["undo"]:
         lines.say(f"Undo: {fix['undo']}")
@@ -67,7 +67,7 @@ def export(lines: Lines, session: Session, content: Content) -> None:
     made = written(document(session, content, lines.redactor), "md")
     name = lines.ask("File to write (empty: show it here): ")
     if not name:
-        lines.say(made, end="")
+        lines.show(made)
         return
     try:
         # A transcript names hosts and users: only this user reads it, and nothing is overwritten.

@@ -227,7 +227,8 @@ def _waits(report: Report, waits: Rows, blocked_by: dict[str | None, list[str]],
     report.facts["capacity.blocker-query"] = clean(
         blocker.get("query") or "not visible to this account", limit=160
     )
-    report.summary = f"{count} sessions wait for a lock behind session {root}"
+    behind = f"behind session {root}" if root.isdigit() else "(who holds it is not visible to this account)"
+    report.summary = f"{count} sessions wait for a lock {behind}"
     report.quote("capacity", report.summary)
 
 

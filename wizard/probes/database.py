@@ -6,6 +6,8 @@ and only when asked for.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from wizard.core.facts import Value
 from wizard.probes import login_mysql, login_postgres
 from wizard.probes.base import Report, probe
@@ -89,15 +91,17 @@ def inspect(target: Target, runtime: Runtime) -> Report:
     until = runtime.until(QUERY_BOUND)
     if channel.greeting is None:
         _guarded(report, lambda: _postgres(channel, report, until))
+        if not _suits(report, runtime):
+            _try_other_hosts(target, runtime, report)
     else:
-        _guarded(report, lambda: _mysql(channel, report, until))
+        _guarded(report, lambda: _mysql(channel, target, report, until))
     return report
 
 
-def _guarded(report: Report, work: object) -> None:
+def _guarded(report: Report, work: Callable[[], None]) -> None:
     """Run `work`; what fails becomes facts."""
     try:
-        work()  # type: ignore[operator]
+        work()
     except login_postgres.QueryError as error:
         fields = error.fields
         report.facts["database.outcome"] = "error"
@@ -133,7 +137,53 @@ def _postgres(channel: Channel, report: Report, until: float) -> None:
     report.summary = f"{row.get('database') or '?'} as {row.get('account') or '?'}: reads, {kind}"
 
 
-def _mysql(channel: Channel, report: Report, until: float) -> None:
+def _suits(report: Report, runtime: Runtime) -> bool:
+    """Whether this server is of the kind that the target asks for (target_session_attrs)."""
+    wanted = runtime.facts.text("target.session") or "unspecified"
+    read_only, standby = report.facts.get("database.read-only"), report.facts.get("database.in-recovery")
+    if report.facts.get("database.outcome") != "ok" or wanted == "unspecified":
+        return True
+    return {"primary": not read_only, "read-only": bool(read_only)}.get(wanted, bool(standby))
+
+
+def _try_other_hosts(target: Target, runtime: Runtime, report: Report) -> None:
+    """As the driver does: the next host of the list that is of the wanted kind takes over."""
+    from wizard.probes.dial import dial
+    from wizard.probes.login import attempt
+
+    first = runtime.channel
+    for index, address, _ in runtime.addresses:
+        peer = target.hosts[index]
+        if first is None or peer == first.peer:
+            continue
+        try:
+            other = dial(target, runtime, peer, address)
+        except (OSError, ProtocolError):
+            continue
+        seen = Report()
+        if attempt(other, target, runtime).outcome == "ok":
+            until = runtime.until(QUERY_BOUND)
+            _guarded(seen, lambda: _postgres(other, seen, until))  # noqa: B023 - called at once
+        if seen.facts.get("database.outcome") == "ok" and _suits(seen, runtime):
+            first.close()
+            runtime.channel = other
+            report.facts, report.summary = (
+                seen.facts,
+                f"{peer.host}:{peer.port} is of the wanted kind: {seen.summary}",
+            )
+            return
+        other.close()
+
+
+def _set_names(channel: Channel, target: Target, until: float) -> None:
+    """Ask for the character set of the settings as the application's driver will; only this session is affected."""
+    charset = target.options.get("charset", "")
+    if charset and charset.isalnum():
+        ask(channel, f"SET NAMES {charset}", until)
+
+
+def _mysql(channel: Channel, target: Target, report: Report, until: float) -> None:
+    _set_names(channel, target, until)
     version = channel.greeting.version if channel.greeting else ""
     old = channel.greeting is not None and (channel.greeting.mariadb or version.startswith("5."))
     try:

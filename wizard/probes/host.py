@@ -55,14 +55,14 @@ def inspect(target: Target, runtime: Runtime) -> Report:
         "host.port-configured": "yes" if _configured(family, target.port) else "no",
     }
     report = Report(facts)
-    processes = list(processes(family))
-    listening = _listening(family, processes)
+    running = list(processes(family))
+    listening = _listening(family, running)
     if listening is None:
         report.trouble = "/proc is not readable here: what listens on this host is not known"
     else:
-        facts["host.db-listens"] = _against(target, listening, bool(processes))
+        facts["host.db-listens"] = _against(target, listening, bool(running))
         facts["host.listening"] = tuple(f"{address}:{port}" for address, port in listening) or ("nothing",)
-        facts["host.db-process"] = "running" if processes else "none"
+        facts["host.db-process"] = "running" if running else "none"
     facts["host.sockets"] = tuple(_sockets(family)) or ("none",)
     facts["host.service"], state = _service(family)
     if state:
@@ -306,9 +306,7 @@ def platform(target: Target, runtime: Runtime) -> Report:
         facts["managed.name"] = str(found.get("name", "a managed provider"))
     elif target.is_socket or all(name == "localhost" or name.startswith("127.") for name in names):
         facts["managed"] = "none"
-    return Report(
-        facts, summary=f"this host: {facts['runtime']}; provider: {facts.get('managed.name', 'not known')}"
-    )
+    return Report(facts)
 
 
 def _belongs(entry: Mapping[str, Any], names: list[str]) -> bool:

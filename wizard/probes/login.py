@@ -22,6 +22,8 @@ from wizard.target.model import HostPort, Target
 from wizard.wire import ProtocolError
 from wizard.wire import tls as wire_tls
 
+ALERT_WAIT = 1.0
+"""Seconds to listen for the alert of a server that refuses the client's certificate."""
 LOGIN_BOUND = 8.0
 """Seconds; PAM and LDAP behind a server can be slow, a hung server must not be."""
 REFUSED_LOGIN = ("28000", "1045")
@@ -56,6 +58,8 @@ def login(target: Target, runtime: Runtime) -> Report:
         report.trouble = "there is no open connection to log in on"
         return report
     result = attempt(runtime.channel, target, runtime)
+    if result.outcome in ("tls-alert", "reset", "closed") and runtime.channel.tls and target.tls.cert:
+        result = _with_alert(result, runtime.channel, target, runtime)
     other = _other_way(result, runtime.channel, target)
     if other is not None:
         second = _second_attempt(runtime.channel, target, runtime, other)
@@ -91,6 +95,30 @@ def attempt(channel: Channel, target: Target, runtime: Runtime) -> LoginResult:
         return LoginResult("reset", text=error.strerror or "the connection was reset during the login")
     except OSError as error:
         return LoginResult("closed", text=error.strerror or str(error))
+
+
+def _with_alert(result: LoginResult, channel: Channel, target: Target, runtime: Runtime) -> LoginResult:
+    """The result with the alert that the server ended the connection with, if it can be heard.
+
+    Under TLS 1.3 a server judges the client's certificate after the client's handshake is over. What the client
+    sends meanwhile makes the kernel reset the connection, and the alert is lost: so listen once without a word.
+    """
+    if result.detail.startswith("alert-"):
+        return result
+    try:
+        second = dial(target, runtime, channel.peer, channel.address)
+    except (OSError, ProtocolError):
+        return result
+    try:
+        second.receive(runtime.until(ALERT_WAIT))
+    except ssl.SSLError as error:
+        word = wire_tls.classify(error)
+        return LoginResult("tls-alert", result.method, words_of(error), detail=word)
+    except OSError:
+        return result
+    finally:
+        second.close()
+    return result
 
 
 def _other_way(result: LoginResult, channel: Channel, target: Target) -> bool | None:

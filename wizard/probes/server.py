@@ -30,9 +30,14 @@ def read_log(target: Target, runtime: Runtime) -> Report:
         return Report({"log.outcome": "not-here"}, trouble="the server's process is not visible from here")
     path = _log_of(pid)
     if path is None:
-        return Report({"log.outcome": "not-readable"}, trouble="the server's log cannot be found or read from here")
+        return Report(
+            {"log.outcome": "not-readable"}, trouble="the server's log cannot be found or read from here"
+        )
     text = _record(_tail(path), target.user)
-    facts: dict[str, Value] = {"log.outcome": "read" if text else "silent", "log.file": clean(str(path), limit=300)}
+    facts: dict[str, Value] = {
+        "log.outcome": "read" if text else "silent",
+        "log.file": clean(str(path), limit=300),
+    }
     report = Report(facts, summary=f"the server's log is {path}")
     if text:
         facts["log.text"] = clean(text, limit=1000)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from wizard.target.model import MASK, Conflict, Setting, Target
 
 _KEYS = ("host", "port", "user", "database", "sslmode")
+_NOBODY = ("default", "operating system")
+"""How the source of a setting begins that nobody wrote."""
 _HERE = frozenset({"localhost", "127.0.0.1", "::1", "host.docker.internal", "0.0.0.0"})
 
 
@@ -56,9 +58,13 @@ def _comparable(first: Candidate, other: Candidate, services: Collection[str]) -
 
 def _stated(target: Target, key: str) -> Setting | None:
     setting = target.setting(key)
-    if setting is None or setting.source.startswith(("default", "operating system")):
-        return None
-    return setting
+    if setting is None or not setting.source.startswith(_NOBODY):
+        return setting
+    host = target.setting("host")
+    if key == "port" and host is not None and not host.source.startswith(_NOBODY):
+        # Who names a host and no port means the engine's own port.
+        return Setting(key, setting.value, host.source)
+    return None
 
 
 def _same(value: str) -> str:

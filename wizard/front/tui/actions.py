@@ -10,7 +10,7 @@ class Action(NamedTuple):
     """Something that a person can do on some screens."""
 
     name: str
-    """The method `action_<name>` of the screen or of the app."""
+    """The method `action_<name>` of the screen, or of the app after `app.`."""
     keys: str
     """Textual's names of the keys, separated by commas; the first is the one that is shown."""
     shown: str
@@ -23,31 +23,32 @@ class Action(NamedTuple):
     """The screens and moments where it can be done."""
 
 
-_EVERYWHERE = ("start", "running", "question", "finding")
+_WALK = ("running", "question", "finding")
+_EVERYWHERE = ("start", *_WALK)
 ACTIONS: tuple[Action, ...] = (
     Action("choose", "", "1-9", "choose", "Check the connection with that number.", ("start",)),
-    Action("type", "slash,tab", "/", "type one", "Go to the field where a connection can be typed or pasted.", ("start",)),
+    Action("type", "slash,tab", "/", "type one", "Go to the field for another connection.", ("start",)),
     Action("submit", "enter", "Enter", "check it", "Check the connection that stands in the field.", ("field",)),
     Action("leave", "escape", "Esc", "back to the list", "Leave the field, or close what is open.", ("field",)),
     Action("choose", "", "1-9", "answer", "Give the answer with that number.", ("question",)),
     Action("unknown", "0", "0", "don't know", "Say that you do not know. The walk goes on without it.", ("question",)),
     Action("why", "w", "w", "why", "Show or hide why the question is asked.", ("question",)),
-    Action("how", "h", "h", "how to find out", "Show or hide how to find the answer.", ("question",)),
-    Action("skip", "x", "x", "give up on this", "Stop waiting for this check. The walk goes on without it.", ("running",)),
-    Action("copy", "c", "c", "copy", "Send the marked command to the terminal's clipboard.", ("finding", "running", "question")),
-    Action("plain", "p", "p", "plain view", "Show the marked command alone, to select it with the mouse.", ("finding", "running", "question")),
-    Action("open", "enter,space", "Enter", "open/close", "Open or close the marked part.", ("finding",)),
-    Action("verify", "v", "v", "check again", "Run the whole walk again and compare: after a fix.", ("finding",)),
-    Action("back", "b", "b", "back", "Go back to an earlier step, and answer or run it anew.", ("running", "question", "finding")),
-    Action("note", "n", "n", "note", "Write a remark into the session.", ("running", "question", "finding")),
-    Action("export", "e", "e", "export", "Write the transcript to files in this directory (Markdown and JSON).", ("finding", "question", "running")),
+    Action("how", "h", "h", "how", "Show or hide how to find the answer.", ("question",)),
+    Action("skip", "x", "x", "give up", "Stop waiting for this check and go on without it.", ("running",)),
+    Action("copy", "c", "c", "copy", "Send the marked command to the terminal's clipboard.", ("running", "finding")),
+    Action("plain", "p", "p", "plain", "Show the marked command alone, for the mouse to select.", ("running", "finding")),
+    Action("open", "enter,space", "Enter", "open", "Open or close the marked part.", ("finding",)),
+    Action("verify", "v", "v", "verify", "Run the whole walk again and compare: after a fix.", ("finding",)),
+    Action("back", "b", "b", "back", "Go back to an earlier step, and answer or run it anew.", _WALK),
+    Action("note", "n", "n", "note", "Write a remark into the session.", _WALK),
+    Action("export", "e", "e", "export", "Write the transcript to files in this directory (Markdown and JSON).", _WALK),
     Action("practice", "p", "p", "practice", "Say how to try dbwizard without a database.", ("start",)),
     Action("pick", "enter", "Enter", "choose", "Take the marked line.", ("start", "question", "list")),
     Action("close", "escape,q", "Esc", "close", "Close this and change nothing.", ("list", "help", "plain")),
     Action("keep", "enter", "Enter", "keep the note", "Write the note into the session.", ("note",)),
     Action("leave", "escape", "Esc", "no note", "Close without a note.", ("note",)),
-    Action("help", "question_mark,f1", "?", "help", "Show this page.", _EVERYWHERE),
-    Action("leave_app", "q", "q", "quit", "Leave. The session is kept: `dbwizard sessions` lists it.", _EVERYWHERE),
+    Action("app.help", "question_mark,f1", "?", "help", "Show this page.", _EVERYWHERE),
+    Action("app.leave", "q", "q", "quit", "Leave. The session is kept: `dbwizard sessions` lists it.", _EVERYWHERE),
 )  # fmt: skip
 """In the order in which the footer shows them."""
 
@@ -66,19 +67,19 @@ def at(where: str) -> Iterator[Action]:
 
 
 def keys(*places: str) -> list[tuple[str, str, str]]:
-    """The bindings (keys, action, label) of a screen with these moments; each key once."""
-    found: dict[str, tuple[str, str, str]] = {}
+    """The bindings (keys, action, label) of a screen with these moments, each once."""
+    found: dict[tuple[str, str], tuple[str, str, str]] = {}
     for place in places:
         for action in at(place):
             if action.keys:
-                found.setdefault(action.keys, (action.keys, action.name, action.label))
+                found.setdefault((action.keys, action.name), (action.keys, action.name, action.label))
     return list(found.values())
 
 
 def footer(where: str, width: int) -> list[tuple[Action, str]]:
     """The actions that fit into a line of `width` cells, with their text; help and quit are never the ones left out."""
     actions = [action for action in at(where) if action.shown]
-    last = [action for action in actions if action.name in ("help", "leave_app", "leave", "close")]
+    last = [action for action in actions if action.name in ("app.help", "app.leave", "leave", "close")]
     shown = list(actions)
     while shown and _wide(shown) > width:
         droppable = [action for action in shown if action not in last]
@@ -89,4 +90,5 @@ def footer(where: str, width: int) -> list[tuple[Action, str]]:
 
 
 def _wide(shown: list[Action]) -> int:
-    return sum(len(action.shown) + 1 + len(action.label) + 2 for action in shown)
+    """Cells that they take: one before the first, two before each other."""
+    return sum(len(action.shown) + 1 + len(action.label) + 2 for action in shown) - 1

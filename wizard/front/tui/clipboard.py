@@ -64,7 +64,9 @@ def what_was_done(text: str, sent: bool, environ: Mapping[str, str]) -> str:
     """The sentence for the person who pressed the key."""
     size = f"{len(text.encode('utf-8', 'replace')):,} bytes"
     if not sent:
-        return f"Too long for the clipboard ({size}), nothing was sent. Press p to see it alone and select it."
+        return (
+            f"Too long for the clipboard ({size}), nothing was sent. Press p to see it alone and select it."
+        )
     if multiplexer(environ) in ("tmux", "either"):
-        return f"Sent {size} to the clipboard. tmux may hold it back (set-clipboard on lets it pass). Nothing arrived? Press p."
+        return f"Sent {size} to the clipboard. tmux may hold it back (set-clipboard on). Nothing arrived? Press p."
     return f"Sent {size} to the terminal's clipboard. Not every terminal takes it. Nothing arrived? Press p."

@@ -13,6 +13,7 @@ from wizard.core.events import Evidence
 from wizard.core.page import Filler, Finding, render
 from wizard.core.tree import HEALTHY
 from wizard.core.walk import Walk
+from wizard.front.words import DONT_KNOW
 
 if TYPE_CHECKING:
     from wizard.content.load import Content
@@ -52,8 +53,11 @@ class Conclusion:
         """How sure the verdict is, in a sentence."""
         status = self.diagnosis.status
         if status == "inconclusive":
+            if not self.possible:
+                return "Nothing that is known here fits what was seen."
             count = len(self.possible)
-            return f"Not sure yet: {count} causes fit what was seen." if count else "Not sure: nothing known fits what was seen."
+            fits = "One cause still fits" if count == 1 else f"{count} causes still fit"
+            return f"{fits} what was seen. Each is listed with what would tell."
         if status == HEALTHY:
             return "Sure, for this moment: every layer was tried from here."
         if self.possible:
@@ -65,7 +69,9 @@ def build(walk: Walk, content: Content) -> Conclusion:
     """The conclusion of a walk. Reads the pages that it names."""
     diagnosis = conclude(walk)
     filler = Filler(walk.facts, walk.tree.fills)
-    layers = tuple((one.layer, one.summary or "answered") for one in diagnosis.layers if one.outcome in ("ok", "warning"))
+    layers = tuple(
+        (one.layer, one.summary or "answered") for one in diagnosis.layers if one.outcome in ("ok", "warning")
+    )
     return Conclusion(
         diagnosis,
         _page(diagnosis.cause, walk, content),
@@ -102,5 +108,5 @@ def _answers(walk: Walk) -> list[tuple[str, str]]:
         if hop.kind == "ask" and hop.by in ("user", "flag"):
             question = walk.tree.questions[walk.tree.node(hop.node).question]
             labels = {option.value: option.label for option in question.options}
-            found.append((question.text, labels.get(hop.outcome, "I don't know")))
+            found.append((question.text, labels.get(hop.outcome, DONT_KNOW)))
     return found

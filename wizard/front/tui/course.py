@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from wizard.core.events import Answered, Event, Noted, Showed, Skipped
+from wizard.core.events import Answered, Event, Noted, Showed
 from wizard.core.steps import Ask, Finished, Run, Step
 from wizard.front.tui.engine import STANDING, Engine, kept_answers
 from wizard.front.tui.messages import Concluded, Failed, FromRun, Opened, Reported
@@ -28,7 +28,11 @@ class Course:
     """The walks of one target, the session they are saved in, and the verdicts."""
 
     def __init__(
-        self, engine: Engine, spawn: Spawn, answers: dict[str, str], clock: Callable[[], float] = time.monotonic
+        self,
+        engine: Engine,
+        spawn: Spawn,
+        answers: dict[str, str],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.engine = engine
         self.answers = answers
@@ -73,7 +77,7 @@ class Course:
         self.before = self.conclusion
         self.answers = {**self.answers, **kept_answers(self.walk.facts, STANDING)}
         if self.session is not None:
-            self.engine.scribe.new_walk(self.session)
+            self.engine.scribe.new_walk(self.session, self.answers)
         self._open(again=True)
 
     def _open(self, *, again: bool) -> None:
@@ -94,7 +98,10 @@ class Course:
         if message.run != self.run:
             return False
         if isinstance(message, Opened):
-            self.session = message.session or self.session
+            if message.session is not None:
+                self.session = message.session
+                if self.answers and not message.walk.events:
+                    self.engine.scribe.new_walk(self.session, self.answers)
             self.trouble = message.trouble or self.trouble
             self.walk = message.walk
             self._go()

@@ -23,7 +23,7 @@ from wizard.front.tui.messages import Concluded, Failed, Opened, Reported, Said
 
 if TYPE_CHECKING:
     from wizard.content.load import Content
-    from wizard.core.facts import Facts
+    from wizard.core.facts import Facts, Value
     from wizard.core.tree import Tree
     from wizard.core.walk import Walk
     from wizard.runtime import Runtime
@@ -91,9 +91,10 @@ class Scribe:
 
         self._queue.put(write)
 
-    def new_walk(self, session: Session) -> None:
-        """Have it written that a new walk begins."""
-        self._queue.put(session.new_walk)
+    def new_walk(self, session: Session, answers: Mapping[str, str]) -> None:
+        """Have it written that a new walk begins, with these answers known from the start."""
+        facts: dict[str, Value] = {**answers}
+        self._queue.put(lambda: session.new_walk(facts))
 
     def wait(self, seconds: float = LAST_WORDS) -> None:
         """Return when all is written, or when the time is over."""
@@ -139,23 +140,22 @@ class Engine:
 
     def open(self, run: int, answers: Mapping[str, str], *, again: bool = False) -> None:
         """Load the tree and begin: posts Opened, or Failed."""
-        from wizard.core.walk import Walk
-
         try:
             tree = self.supply.content.tree
             if again and self.supply.reread is not None:
                 self.target = self.supply.reread(self.target)
             session, trouble = (None, "") if again else self._session()
-            walk = Walk.start(tree, dict(answers))
+            walk, changed = _beginning(tree, session, answers)
         except WizardError as error:
             self.post(Failed(run, str(error)))
             return
-        self.post(Opened(run, walk, session, trouble))
+        self.post(Opened(run, walk, session, trouble or changed))
 
     def _session(self) -> tuple[Session | None, str]:
         """A new session; a disk that refuses one does not stop the walk."""
         try:
-            return self.supply.session(self.target), ""
+            session = self.supply.session(self.target)
+            return session, session.trouble
         except (OSError, WizardError) as error:
             return None, f"This session is not saved: {error}"
 
@@ -213,6 +213,17 @@ class Engine:
         self.post(Said(write_transcript(session, self.supply.content, folder)))
 
 
+def _beginning(tree: Tree, session: Session | None, answers: Mapping[str, str]) -> tuple[Walk, str]:
+    """A new walk, or the one at which a saved session broke off; a sentence where the tree has changed since."""
+    from wizard.core.walk import Walk
+
+    if session is not None and session.walks[-1].events:
+        from wizard.session import replayed
+
+        return replayed(tree, session.walks[-1])
+    return Walk.start(tree, dict(answers)), ""
+
+
 def kept_answers(facts: Facts, standing: frozenset[str]) -> dict[str, str]:
     """The answers that stay true when the walk is run again: those about the place, not about the fault."""
     return {
@@ -220,5 +231,7 @@ def kept_answers(facts: Facts, standing: frozenset[str]) -> dict[str, str]:
     }
 
 
-STANDING = frozenset({"runtime", "managed", "server_access", "worked_before", "frequency", "others_connect", "writes"})
+STANDING = frozenset(
+    {"runtime", "managed", "server_access", "worked_before", "frequency", "others_connect", "writes"}
+)
 """The questions of the public contract: asked once in a session."""

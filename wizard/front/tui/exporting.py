@@ -18,10 +18,11 @@ MOST_TRIES = 1000
 
 def write_transcript(session: Session, content: Content, folder: Path) -> str:
     """Write `dbwizard-<id>.md` and `.json` into `folder`; a sentence that says where, or why not."""
-    from wizard.report import document
+    from wizard.transcript import document, written
 
     try:
-        made = {kind: document(session, content, kind) for kind in FORMATS}
+        data = document(session, content)
+        made = {kind: written(data, kind) for kind in FORMATS}
     except WizardError as error:
         return f"Nothing was written: {error}"
     try:

@@ -42,7 +42,21 @@ STATES: dict[str, State] = {
 }
 """Outcome of a layer or of a whole walk to its looks."""
 
-_GLYPHS = str.maketrans({"▌": ">", "▸": "+", "▾": "-", "│": "|", "✓": "+", "✗": "X", "▶": ">", "▲": "!", "·": "-", "↑": "Up", "↓": "Down"})
+_GLYPHS = str.maketrans(
+    {
+        "▌": ">",
+        "▸": "+",
+        "▾": "-",
+        "│": "|",
+        "✓": "+",
+        "✗": "X",
+        "▶": ">",
+        "▲": "!",
+        "·": "-",
+        "↑": "Up",
+        "↓": "Down",
+    }
+)
 
 
 def ascii_only(environ: Mapping[str, str]) -> bool:

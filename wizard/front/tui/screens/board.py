@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -38,7 +38,7 @@ class Board(Screen[None]):
     """Shows the course: ladder, page, notice and keys."""
 
     app: WizardApp
-    BINDINGS: list[BindingType] = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding(keys, name, label, show=False) for keys, name, label in actions.keys(*MOMENTS)
     ]
 
@@ -97,6 +97,8 @@ class Board(Screen[None]):
 
     def _draw(self, *, top: bool) -> None:
         made, cursor = self._blocks()
+        if self.has_class("-small"):
+            made = [block for block in made if block.text or block.first]
         self.query_one(Pane).show(made, cursor=cursor if top else None, top=top)
 
     def _blocks(self) -> tuple[list[Block], str | None]:
@@ -222,7 +224,9 @@ class Board(Screen[None]):
         """Send the marked command to the terminal's clipboard."""
         command = self._command()
         if not command:
-            self.notice("No command is marked here. Move to one with the arrow keys, or open a fix with Enter.")
+            self.notice(
+                "No command is marked here. Move to one with the arrow keys, or open a fix with Enter."
+            )
             return
         sequence = clipboard.to_send(command, self.app.environ)
         if sequence is not None:

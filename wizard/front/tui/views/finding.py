@@ -16,19 +16,13 @@ from wizard.front.tui.look import BOLD, FAULT, WARNING, state
 from wizard.front.tui.views.target import safe
 from wizard.front.tui.views.walk import command_block, quoted
 from wizard.front.tui.widgets.pane import Block
-from wizard.printed import PLACES
+from wizard.front.words import PLACES, RISKS, before_after
 from wizard.redact import clean
 
-RISKS = {"safe": "safe", "reload": "reload", "restart": "RESTART", "destructive": "DESTRUCTIVE"}
-RISK_WORDS = {
-    "safe": "safe: changes nothing for others",
-    "reload": "reload: a setting changes for everybody, nobody is disconnected",
-    "restart": "RESTART: everybody is disconnected for a moment",
-    "destructive": "DESTRUCTIVE: data or running work is lost, read twice",
-}
+BADGES = {"safe": "safe", "reload": "reload", "restart": "RESTART", "destructive": "DESTRUCTIVE"}
+RISK_WORDS = {risk: f"{badge}: {RISKS[risk]}" for risk, badge in BADGES.items()}
 """Badge of a risk, and what it means."""
 _LANGUAGES = {"sh": "shell", "sql": "SQL", "conf": "setting", "yaml": "YAML", "python": "Python"}
-_PLACES = {**PLACES, "app-host": "on the application's host", "config": "in the application's configuration"}
 
 
 @dataclass
@@ -54,9 +48,13 @@ def blocks(now: Conclusion, before: Conclusion | None, parts: Parts) -> list[Blo
     made += _fixes(now.finding, parts)
     made += _possible(now, parts) if now.diagnosis.status == "fault" else []
     made += _cautions(now)
-    made += _commands_under("Then see whether it works (v does this here)", now.finding.verify, "verify", parts)
+    made += _commands_under(
+        "Then see whether it works (v does this here)", now.finding.verify, "verify", parts
+    )
     made += _closed_parts(now, parts)
-    return made
+    return [
+        one for one, last in zip(made, [Block(), *made], strict=False) if one != Block() or last != Block()
+    ]
 
 
 def failure(text: str) -> list[Block]:
@@ -76,10 +74,16 @@ def _comparison(now: Conclusion, before: Conclusion | None) -> Iterator[Block]:
         old = was.get(layer.layer, "skipped")
         if old != layer.outcome:
             yield Block(f"{layer.layer:<9} {state(old).word} → {state(layer.outcome).word}", first=" " * 10)
+    yield Block(before_after(_as_data(before), _as_data(now)), BOLD, "  ", "  ")
     if before.diagnosis.cause == now.diagnosis.cause:
-        yield Block("The verdict is the same as before. If the fix changed this program's environment, start it anew.",
-                    first=" " * 10, rest=" " * 10)  # fmt: skip
+        yield Block(
+            "A variable changed in a shell reaches this program only when it is started anew.", "", "  ", "  "
+        )
     yield Block()
+
+
+def _as_data(one: Conclusion) -> dict[str, str]:
+    return {"cause": one.diagnosis.cause, "status": one.diagnosis.status}
 
 
 def _headline(one: Conclusion) -> Text:
@@ -93,9 +97,11 @@ def _title(one: Conclusion) -> str:
 
 def _verdict(now: Conclusion) -> Iterator[Block]:
     yield Block(_headline(now), rest="  ")
-    yield Block(f"Cause {now.diagnosis.cause}. {now.sure}", first="  ", rest="  ")
+    unsure = now.diagnosis.status == "inconclusive"
+    named = f"[{now.diagnosis.cause}] " if now.diagnosis.status == "fault" else ""
+    yield Block(named + now.sure, first="  ", rest="  ")
     yield Block()
-    if now.finding.meaning:
+    if now.finding.meaning and not (unsure and now.possible):
         yield Block(_flat(now.finding.meaning))
     if now.finding.why_here:
         yield Block(_flat(now.finding.why_here), "", "Here: ", "      ")
@@ -112,7 +118,7 @@ def _evidence(now: Conclusion) -> Iterator[Block]:
     if now.ruled_out:
         head = "Answered" if now.diagnosis.status == "healthy" else "Ruled out"
         layers = ", ".join(layer for layer, _ in now.ruled_out)
-        last = "" if now.diagnosis.status == "healthy" else " (these layers answered well)"
+        last = "" if now.diagnosis.status == "healthy" else " (answered as they should)"
         yield Block(f"{layers}{last}", "", f"{head:<11}", " " * 11)
     yield Block()
 
@@ -131,8 +137,8 @@ def _fixes(finding: Finding, parts: Parts) -> Iterator[Block]:
 
 def _fix_line(number: int, fix: Fix, item: str, is_open: bool) -> Block:
     """Number, title and badges: risk, place, and whether it is only for some."""
-    places = dict.fromkeys(_PLACES.get(one.where, one.where) for one in fix.commands if one.where)
-    badges = [RISKS.get(fix.risk, fix.risk), *list(places)[:1]]
+    places = dict.fromkeys(PLACES.get(one.where, one.where) for one in fix.commands if one.where)
+    badges = [BADGES.get(fix.risk, fix.risk), *([] if is_open else list(places)[:1])]
     if fix.when and not fix.sure:
         badges.append(f"if {fix.when}")
     risky = fix.risk in ("restart", "destructive")
@@ -155,9 +161,11 @@ def _commands(commands: Iterable[Command], item: str, parts: Parts) -> Iterator[
     """Each command on its own, under the place where it is typed."""
     told = ""
     for number, command in enumerate(commands, 1):
-        place = _PLACES.get(command.where, command.where)
+        place = PLACES.get(command.where, command.where)
         language = _LANGUAGES.get(command.language, command.language)
-        said = ", ".join(one for one in (place, language) if one) + (f", if {command.when}" if command.when else "")
+        said = ", ".join(one for one in (place, language) if one) + (
+            f", if {command.when}" if command.when else ""
+        )
         if said != told:
             yield Block(said + ":", "", " " * 5, " " * 5)
             told = said
@@ -187,7 +195,9 @@ def _possible(now: Conclusion, parts: Parts) -> Iterator[Block]:
     for number, one in enumerate(now.possible, 1):
         item = f"cause-{number}"
         parts.opens.add(item)
-        yield Block(_possible_line(one), "", f"{'▾' if item in parts.open else '▸'} {number}  ", "     ", item)
+        yield Block(
+            _possible_line(one), "", f"{'▾' if item in parts.open else '▸'} {number}  ", "     ", item
+        )
         if one.learn and unsure:
             yield Block("This tells:", "", " " * 5)
             parts.commands[f"{item}-learn"] = one.learn
@@ -205,7 +215,7 @@ def _possible_line(one: Possible) -> Text:
 def _possible_page(one: Possible, item: str, parts: Parts) -> Iterator[Block]:
     yield Block(_flat(one.finding.meaning or one.finding.title), "", " " * 5, " " * 5)
     for fix in one.finding.fixes[:1]:
-        yield Block(f"First: {safe(fix.title)}  [{RISKS.get(fix.risk, fix.risk)}]", BOLD, " " * 5, " " * 5)
+        yield Block(f"First: {safe(fix.title)}  [{BADGES.get(fix.risk, fix.risk)}]", BOLD, " " * 5, " " * 5)
         yield from _commands(fix.commands, item, parts)
 
 
@@ -255,5 +265,3 @@ def _list(item: str, head: str, texts: Iterable[str], parts: Parts) -> Iterator[
 def first_command(parts: Parts) -> str:
     """The item that is marked at first: the first command, so that `c` at once copies what to do first."""
     return next(iter(parts.commands), "")
-
-

@@ -17,7 +17,9 @@ def blocks(targets: Sequence[Target]) -> list[Block]:
     if not targets:
         return [
             Block("No connection settings were found here.", BOLD),
-            Block("Not in the environment (DATABASE_URL, PG*, MYSQL_*, DB_*), not in the files of this directory."),
+            Block(
+                "Not in the environment (DATABASE_URL, PG*, MYSQL_*, DB_*), not in the files of this directory."
+            ),
             Block(),
             Block("Type or paste the connection that your application uses into the field below."),
         ]
@@ -37,7 +39,15 @@ def _one(number: int, target: Target) -> list[Block]:
     ]
     told = words.shortcomings(target)
     if not words.complete(target):
-        made.append(Block("! not complete: " + (told[0] if told else "no host is given"), WARNING, "    ", "      ", item))
+        made.append(
+            Block(
+                "! not complete: " + (told[0] if told else "no host is given"),
+                WARNING,
+                "    ",
+                "      ",
+                item,
+            )
+        )
         told = told[1:]
     made.extend(Block("! " + one, "", "    ", "      ", item) for one in told)
     return [*made, Block()]

@@ -42,10 +42,15 @@ def in_one_line(target: Target) -> str:
 
 def details(target: Target) -> str:
     """User, source and password, in words."""
-    password = f"password from {target.password_source}" if target.password_source else "password set"
+    if not target.password:
+        password = "no password"
+    elif target.password_source and target.password_source != target.source:
+        password = f"password from {target.password_source}"
+    else:
+        password = "password set"
     parts = [
         f"user {target.user}" if target.user else "no user",
-        password if target.password else "no password",
+        password,
         f"read from {target.source}" if target.source else "",
     ]
     return safe(", ".join(part for part in parts if part))

@@ -15,7 +15,7 @@ from wizard.front.tui.look import BOLD, QUIET
 from wizard.front.tui.views.target import safe
 from wizard.front.tui.widgets.ladder import Rung
 from wizard.front.tui.widgets.pane import Block
-from wizard.marks import duration
+from wizard.front.words import DONT_KNOW, duration
 
 BY_HAND = "by-hand"
 """The item of the command that a person could run instead."""
@@ -37,7 +37,7 @@ def rungs(course: Course) -> list[Rung]:
         outcome = "waiting" if one.outcome == "skipped" else one.outcome
         if one.layer == walk.node.layer and not isinstance(step, Finished):
             outcome = "asking" if isinstance(step, Ask) else "running"
-        made.append(Rung(one.layer, outcome, one.ms))
+        made.append(Rung(one.layer, outcome, 0.0 if outcome == "asking" else one.ms))
     if walk.node.layer not in {rung.layer for rung in made} and isinstance(step, (Ask, Run)):
         made.append(Rung(walk.node.layer, "asking" if isinstance(step, Ask) else "running"))
     return made
@@ -83,14 +83,16 @@ def question(course: Course, *, why: bool, how: bool, typed: str = "") -> list[B
     filler = Filler(walk.facts, walk.tree.fills)
     made = [Block(filler.sentence(step.text), BOLD)]
     if why:
-        made.append(Block(filler.sentence(step.why) or "No reason is given for this question.", "", "Why: ", "     "))
+        made.append(
+            Block(filler.sentence(step.why) or "No reason is given for this question.", "", "Why: ", "     ")
+        )
     if how:
         told = filler.sentence(step.how) or "No way is known; 0 goes on without an answer."
         made.append(Block(told, "", "How: ", "     "))
     for number, option in enumerate(step.options, 1):
         usual = "  (if you are not sure, usually this)" if option.value == step.default else ""
         made.append(Block(option.label + usual, "", f"{number:>2}  ", "    ", f"option-{number}"))
-    made.append(Block("I don't know", "", " 0  ", "    ", "option-0"))
+    made.append(Block(DONT_KNOW, "", " 0  ", "    ", "option-0"))
     if len(step.options) > 9:
         told = f"Number {typed}: press Enter to answer." if typed else "Type the number, then Enter."
         made.append(Block(told, "", "    ", "    "))
@@ -99,7 +101,11 @@ def question(course: Course, *, why: bool, how: bool, typed: str = "") -> list[B
 
 def seen(walk: Walk) -> list[Block]:
     """What was seen so far, the newest first, so that it needs no scrolling."""
-    hops = [hop for hop in reversed(walk.trail) if hop.kind in ("probe", "ask")]
+    hops = [
+        hop
+        for hop in reversed(walk.trail)
+        if hop.kind == "probe" or (hop.kind == "ask" and hop.by != "probe")
+    ]
     if not hops:
         return []
     made = [Block("Seen so far, newest first", BOLD)]
@@ -137,7 +143,7 @@ def _asked(hop: Hop, walk: Walk) -> str:
 def _answer(hop: Hop, walk: Walk) -> str:
     """The answer in the words of its option."""
     options = walk.tree.questions[walk.tree.node(hop.node).question].options
-    return {option.value: option.label for option in options}.get(hop.outcome, "I don't know")
+    return {option.value: option.label for option in options}.get(hop.outcome, DONT_KNOW)
 
 
 def earlier(walk: Walk) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ The dots are for the screen only: `value` is what was typed. It must never be wr
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -17,8 +18,12 @@ from textual.widget import Widget
 
 LONGEST = 20_000
 """Characters that a field takes."""
-_URL = re.compile(r"(?<=://)(?P<user>[^:/?#\s]*):(?P<secret>.*)@|(?<=://)[^:/?#\s@]*:(?P<begun>(?!\d+(?:[/?,]|$))[^@]+)$")
-_NAMED = re.compile(r"(?i)\b(?:password|passwd|pwd|pass|sslpassword)\s*=\s*(?P<secret>'(?:\\.|[^'\\])*'?|[^\s&;]+)")
+_URL = re.compile(
+    r"(?<=://)(?P<user>[^:/?#\s]*):(?P<secret>.*)@|(?<=://)[^:/?#\s@]*:(?P<begun>(?!\d+(?:[/?,]|$))[^@]+)$"
+)
+_NAMED = re.compile(
+    r"(?i)\b(?:password|passwd|pwd|pass|sslpassword)\s*=\s*(?P<secret>'(?:\\.|[^'\\])*'?|[^\s&;]+)"
+)
 _GO = re.compile(r"^[^:/\s]+:(?P<secret>[^\s]*)@(?:tcp6?|unix)?\(")
 
 
@@ -36,7 +41,7 @@ def masked(text: str, dot: str = "•") -> str:
 class Field(Widget, can_focus=True):
     """One line of text with a cursor. Enter and Escape belong to the screen around it."""
 
-    BINDINGS: list[BindingType] = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "move(-1)", show=False),
         Binding("right", "move(1)", show=False),
         Binding("home,ctrl+a", "move(-99999)", show=False),
@@ -46,8 +51,10 @@ class Field(Widget, can_focus=True):
         Binding("ctrl+u", "clear", show=False),
     ]
 
-    def __init__(self, *, hidden: bool = False, plain_ascii: bool = False, hint: str = "", **options: str) -> None:
-        super().__init__(**options)
+    def __init__(
+        self, *, hidden: bool = False, plain_ascii: bool = False, hint: str = "", id: str | None = None
+    ) -> None:
+        super().__init__(id=id)
         self.value = ""
         self.at = 0
         self._hidden = hidden

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -28,8 +29,8 @@ class Rung(NamedTuple):
 class Ladder(Widget):
     """Draws the rungs; `show` is the only way to change it."""
 
-    def __init__(self, *, plain_ascii: bool = False, **options: str) -> None:
-        super().__init__(**options)
+    def __init__(self, *, plain_ascii: bool = False, id: str | None = None) -> None:
+        super().__init__(id=id)
         self.rungs: tuple[Rung, ...] = ()
         self._ascii = plain_ascii
 
@@ -37,6 +38,14 @@ class Ladder(Widget):
         """Show these rungs, from the first layer to the last."""
         self.rungs = tuple(rungs)
         self.refresh()
+
+    def tick(self, layer: str, ms: float) -> None:
+        """Show how long the layer has been at work; only its own row is drawn anew."""
+        for row, rung in enumerate(self.rungs):
+            if rung.layer == layer and rung.outcome == "running":
+                self.rungs = (*self.rungs[:row], rung._replace(ms=ms), *self.rungs[row + 1 :])
+                column = self.size.height > 1
+                self.refresh(Region(0, row if column else 0, self.size.width, 1))
 
     def render_line(self, y: int) -> Strip:
         """Row `y`: a rung of the column, or the whole ladder."""
@@ -69,8 +78,12 @@ class Ladder(Widget):
             look = state(rung.outcome)
             segments.append(Segment(self._mark(look), Style.parse(look.style)))
             segments.append(Segment(f" {rung.layer}  " if named else " "))
-        if not named and (rung := self._telling()) is not None:
-            segments.append(Segment(f" {rung.layer}: {state(rung.outcome).word}", Style(bold=True)))
+        telling = None if named else self._telling()
+        if telling is not None:
+            time = f" {duration(telling.ms)}" if telling.ms and telling.outcome == "running" else ""
+            segments.append(
+                Segment(f" {telling.layer}: {state(telling.outcome).word}{time}", Style(bold=True))
+            )
         return segments
 
     def _telling(self) -> Rung | None:

@@ -18,8 +18,10 @@ from wizard.front.tui.look import to_ascii
 class Words(Widget):
     """A sentence or two, never read as markup. Empty, it takes no room where its style says `height: auto`."""
 
-    def __init__(self, text: str = "", *, style: str = "", plain_ascii: bool = False, **options: str) -> None:
-        super().__init__(**options)
+    def __init__(
+        self, text: str = "", *, style: str = "", plain_ascii: bool = False, id: str | None = None
+    ) -> None:
+        super().__init__(id=id)
         self.text = text
         self._style = style
         self._ascii = plain_ascii
@@ -47,8 +49,8 @@ class Keys(Widget):
             super().__init__()
             self.action = action
 
-    def __init__(self, where: str, *, plain_ascii: bool = False, **options: str) -> None:
-        super().__init__(**options)
+    def __init__(self, where: str, *, plain_ascii: bool = False, id: str | None = None) -> None:
+        super().__init__(id=id)
         self.where = where
         self._ascii = plain_ascii
 
@@ -60,10 +62,10 @@ class Keys(Widget):
 
     def render_line(self, y: int) -> Strip:
         """The one line that there is."""
-        segments = []
+        segments: list[Segment] = []
         if y == 0:
             for action, _ in actions.footer(self.where, self.size.width):
-                segments.append(Segment(" "))
+                segments.append(Segment("  " if segments else " "))
                 segments.append(Segment(action.shown, Style(bold=True)))
                 segments.append(Segment(f" {action.label}"))
         return Strip(segments).adjust_cell_length(self.size.width)
@@ -72,7 +74,7 @@ class Keys(Widget):
         """Find the key under the mouse."""
         at = 0
         for action, text in actions.footer(self.where, self.size.width):
-            at += 1 + cell_len(text)
+            at += 2 + cell_len(text)
             if event.x < at:
                 self.post_message(self.Clicked(action.name))
                 return

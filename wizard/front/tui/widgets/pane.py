@@ -6,7 +6,7 @@ It draws line by line, which costs one widget and few bytes whatever the length.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len, chop_cells
 from rich.segment import Segment
@@ -20,6 +20,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from wizard.front.tui.look import NOW, to_ascii
+from wizard.front.tui.widgets.bar import AsciiBar, Bar
 
 GUTTER = 2
 """Cells at the left where the mark of the cursor stands."""
@@ -42,7 +43,7 @@ class Block(NamedTuple):
 class Pane(ScrollView, can_focus=True):
     """Shows blocks. `cursor` is the marked item, or empty."""
 
-    BINDINGS: list[BindingType] = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", show=False),
         Binding("down,j", "move(1)", show=False),
         Binding("pageup", "page_up", show=False),
@@ -59,14 +60,20 @@ class Pane(ScrollView, can_focus=True):
             self.item = item
             self.again = again
 
-    def __init__(self, *, plain_ascii: bool = False, **options: str) -> None:
-        super().__init__(**options)
+    def __init__(self, *, plain_ascii: bool = False, id: str | None = None) -> None:
+        super().__init__(id=id)
         self.cursor = ""
         self.items: list[str] = []
         self._ascii = plain_ascii
         self._blocks: tuple[Block, ...] = ()
         self._rows: list[tuple[Strip, str]] = []
         self._width = 0
+        self._wanted = False
+        """Whether the marked item is still to be brought into view, once the rows are known."""
+
+    def on_mount(self) -> None:
+        """Draw the scroll bar with characters."""
+        self.vertical_scrollbar.renderer = AsciiBar if self._ascii else Bar  # type: ignore[misc]
 
     def show(self, blocks: Iterable[Block], *, cursor: str | None = None, top: bool = False) -> None:
         """Show these blocks. `cursor` marks an item; without it the mark stays, where its item still exists."""
@@ -88,21 +95,28 @@ class Pane(ScrollView, can_focus=True):
             self.cursor = item
             self.refresh()
             rows = [row for row, (_, name) in enumerate(self._rows) if name == item]
+            self._wanted = not rows
+            if not rows:
+                return
             region = Region(0, rows[0], max(1, self._width), min(len(rows), max(1, self.size.height)))
             self.scroll_to_region(region, animate=False, force=True)
 
     def action_move(self, by: int) -> None:
-        """Mark the next or the previous item; without items, scroll by a row."""
-        if not self.items:
-            self.scroll_relative(y=by, animate=False)
-            return
-        at = self.items.index(self.cursor) + by
-        if 0 <= at < len(self.items):
-            self.mark(self.items[at])
-        elif at < 0:
-            self.scroll_home(animate=False)
+        """Mark the next or the previous item, but pass no text unread: what is more than a page away is scrolled to."""
+        top, height = self.scroll_offset.y, max(1, self.size.height)
+        at = self.items.index(self.cursor) if self.cursor in self.items else -1
+        here = self._row_of(self.cursor)
+        ahead = here >= top + height if by > 0 else 0 <= here < top
+        to = at if ahead else at + by
+        row = self._row_of(self.items[to]) if 0 <= to < len(self.items) else -1
+        if row >= 0 and top - height < row < top + 2 * height - 1:
+            self.mark(self.items[to])
         else:
-            self.scroll_end(animate=False)
+            self.scroll_relative(y=by * (height - 1 if row >= 0 else 1), animate=False)
+
+    def _row_of(self, item: str) -> int:
+        """The first row of an item, -1 where there is none."""
+        return next((row for row, (_, name) in enumerate(self._rows) if name and name == item), -1)
 
     def action_page_up(self) -> None:
         """Scroll up by a page, at once."""
@@ -132,7 +146,7 @@ class Pane(ScrollView, can_focus=True):
         """Break the rows anew when the width changed."""
         if self.scrollable_content_region.width != self._width:
             self._wrap()
-            if self.cursor and self.scroll_offset.y:
+            if self.cursor and (self._wanted or self.scroll_offset.y):
                 self.mark(self.cursor)
 
     def render_line(self, y: int) -> Strip:
@@ -172,7 +186,7 @@ class Pane(ScrollView, can_focus=True):
 
 def _folded(text: Text, width: int) -> list[Text]:
     """The text cut at the width, nothing dropped."""
-    rows = []
+    rows: list[Text] = []
     for line in text.plain.expandtabs(4).split("\n"):
         rows.extend(Text(piece, style=text.style) for piece in (chop_cells(line, width) or [""]))
     return rows

@@ -1,0 +1,107 @@
+"""Events to JSON and back: a session is a list of these, read again by a later version or after an edit by hand."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wizard.core.events import (
+    KINDS,
+    Answered,
+    Event,
+    Evidence,
+    Noted,
+    ProbeFinished,
+    Showed,
+    Skipped,
+    Stated,
+    WentBack,
+    from_data,
+    to_data,
+)
+from wizard.core.facts import RANK
+
+text = st.text()
+number = st.floats(allow_nan=False, allow_infinity=False)
+value = st.one_of(text, st.integers(), number, st.booleans(), st.lists(text).map(tuple))
+facts = st.dictionaries(text, value, max_size=4)
+by = st.sampled_from(sorted(RANK))
+evidence = st.lists(st.builds(Evidence, text, text, text), max_size=3).map(tuple)
+events: st.SearchStrategy[Event] = st.one_of(
+    st.builds(ProbeFinished, text, text, facts, evidence, text, text, number, number),
+    st.builds(Answered, text, text, by, number),
+    st.builds(Stated, text, facts, by, number),
+    st.builds(Skipped, text, text, number),
+    st.builds(WentBack, number),
+    st.builds(Noted, text, number),
+    st.builds(Showed, text, text, number),
+)
+
+
+@given(events)
+def test_an_event_survives_json(event: Event) -> None:
+    again = from_data(json.loads(json.dumps(to_data(event))))
+    assert again == event
+    assert type(again) is type(event)
+
+
+@given(events)
+def test_numbers_and_flags_keep_their_type(event: Event) -> None:
+    if isinstance(event, (ProbeFinished, Stated)):
+        again = from_data(json.loads(json.dumps(to_data(event))))
+        assert isinstance(again, (ProbeFinished, Stated))
+        assert {key: type(one) for key, one in again.facts.items()} == {
+            key: type(one) for key, one in event.facts.items()
+        }
+
+
+def test_every_kind_is_written_under_its_own_name() -> None:
+    samples: list[Event] = [
+        ProbeFinished("n", "p", {}),
+        Answered("n", "v"),
+        Stated("n", {}),
+        Skipped("n"),
+        WentBack(),
+        Noted("t"),
+        Showed("c"),
+    ]
+    assert {to_data(one)["kind"]: type(one) for one in samples} == KINDS
+
+
+def test_what_a_later_version_added_is_ignored() -> None:
+    assert from_data({"kind": "note", "text": "x", "at": 1.0, "mood": "good"}) == Noted("x", 1.0)
+
+
+def test_what_an_earlier_version_left_out_has_its_default() -> None:
+    assert from_data({"kind": "answer", "node": "a", "value": "b"}) == Answered("a", "b", "user", 0.0)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"kind": "dance"},
+        {"kind": None},
+        {"kind": ["probe"]},
+        {"kind": "answer", "node": "a"},
+        {"kind": "answer", "node": "a", "value": "b", "by": "rumour"},
+        {"kind": "answer", "node": "a", "value": "b", "by": ["user"]},
+        {"kind": "state", "node": "a", "facts": {"x": None}},
+        {"kind": "state", "node": "a", "facts": {"x": {"deep": 1}}},
+        {"kind": "state", "node": "a", "facts": "xyz"},
+        {"kind": "state", "node": "a", "facts": 5},
+        {"kind": "state", "node": "a", "facts": None},
+        {"kind": "probe", "node": "a", "probe": "b", "facts": {}, "evidence": [{"wrong": "x"}]},
+        {"kind": "probe", "node": "a", "probe": "b", "facts": {}, "evidence": ["text"]},
+        {"kind": "probe", "node": "a", "probe": "b", "facts": {}, "evidence": 5},
+        {"kind": "probe", "node": "a", "probe": "b"},
+    ],
+    ids=json.dumps,
+)
+def test_what_is_no_event_is_refused_with_a_value_error(data: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"\w+"):
+        from_data(data)

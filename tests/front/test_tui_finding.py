@@ -1,0 +1,242 @@
+"""The finding on the full screen: the cause, the fixes, copying, checking again, exporting."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.front.tui_support import HOST, REFUSED, TARGET, Script, stage
+from wizard.front.tui.exporting import write_new
+
+CONNECTED = {"network.outcome": "connected"}
+FIRST = "ss -ltnp 'sport = :5999'"
+GOLDENS = Path(__file__).parent / "goldens"
+
+
+def plain_osc52(text: str) -> str:
+    return f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\x07"
+
+
+async def test_finding_says_cause_evidence_and_what_was_ruled_out(tmp_path: Path) -> None:
+    async with stage(tmp_path) as screen:
+        await screen.press("2")
+        page = screen.flat()
+        assert f"✗ FAULT Nothing listens on {HOST}:5999" in page
+        assert "[network.refused] Sure: of the causes known, only this one fits what was seen." in page
+        assert f"Here: Inside a container, {HOST} is the container itself." in page
+        assert "Seen db.example:5999: Connection [bold]refused[/bold] [ECONNREFUSED]" in page
+        assert "Ruled out config" in page
+
+
+async def test_first_fix_is_open_and_the_others_closed(tmp_path: Path) -> None:
+    async with stage(tmp_path) as screen:
+        await screen.press("2")
+        assert FIRST in screen.text()
+        assert "▸ 2  Start the service  [RESTART]  [on the database host]" in screen.page()
+        assert "sudo systemctl restart postgresql" not in screen.page()
+
+
+async def test_enter_and_number_open_and_close_a_fix(tmp_path: Path) -> None:
+    async with stage(tmp_path) as screen:
+        await screen.press("2", "2")
+        assert screen.cursor == "fix-2"
+        assert "sudo systemctl restart postgresql" in screen.page()
+        assert "RESTART: interrupts: connections are cut" in screen.flat()
+        assert "To undo: Stop it again." in screen.flat()
+        await screen.press("enter")
+        assert "sudo systemctl restart postgresql" not in screen.page()
+
+
+async def test_mouse_marks_and_opens(tmp_path: Path) -> None:
+    async with stage(tmp_path) as screen:
+        await screen.press("2")
+        row = next(n for n, line in enumerate(screen.text().splitlines()) if "▸ 2  Start the service" in line)
+        await screen.pilot.click(offset=(8, row))
+        await screen.settle()
+        assert screen.cursor == "fix-2"
+        await screen.pilot.click(offset=(8, row))
+        await screen.settle()
+        assert "sudo systemctl restart postgresql" in screen.page()
+
+
+async def test_keys_in_the_last_line_can_be_clicked(tmp_path: Path) -> None:
+    async with stage(tmp_path) as screen:
+        await screen.press("2")
+        last = screen.text().splitlines()[-1]
+        await screen.pilot.click(offset=(last.index("b back"), 23))
+        await screen.settle()
+        assert "Back to which step?" in screen.text()
+
+
+async def test_c_sends_the_first_command_exactly_and_claims_no_more(tmp_path: Path) -> None:
+    async with stage(tmp_path) as screen:
+        await screen.press("2", "c")
+        assert screen.sent == [plain_osc52(FIRST)]
+        assert f"Sent {len(FIRST)} bytes to the terminal's clipboard." in screen.text()
+        assert "Not every terminal takes it." in " ".join(screen.text().split())
+        assert screen.events()[-1] == "show"
+
+
+async def test_c_copies_the_marked_command(tmp_path: Path) -> None:
+    async with stage(tmp_path) as screen:
+        await screen.press("2", "down", "c")
+        assert screen.sent == [plain_osc52(f"nc -vz -w 3 {HOST} 5999")]
+
+
+async def test_c_inside_tmux_is_wrapped(tmp_path: Path) -> None:
+    environ = {"LANG": "C.UTF-8", "TERM": "tmux-256color", "TMUX": "/tmp/tmux-0/default,1,0"}
+    async with stage(tmp_path, environ=environ) as screen:
+        await screen.press("2", "c")
+        bare = plain_osc52(FIRST)
+        assert screen.sent == [bare + "\x1bPtmux;\x1b" + bare + "\x1b\\"]
+
+
+async def test_the_notice_goes_with_the_next_key(tmp_path: Path) -> None:
+    async with stage(tmp_path) as screen:
+        await screen.press("2", "c", "down")
+        assert "Sent" not in screen.text()
+
+
+async def test_plain_view_shows_the_command_alone(tmp_path: Path) -> None:
+    async with stage(tmp_path) as screen:
+        await screen.press("2", "p")
+        lines = [line.strip() for line in screen.text().splitlines() if line.strip()]
+        assert lines == [FIRST, "Esc close"]
+        await screen.press("escape")
+        assert "FAULT" in screen.text()
+
+
+async def test_verify_runs_again_in_the_same_session_and_compares(tmp_path: Path) -> None:
+    async with stage(tmp_path, Script(network=[REFUSED, CONNECTED])) as screen:
+        await screen.press("2", "v")
+        assert screen.cause == "healthy"
+        page = screen.flat()
+        assert "before ✗ FAULT Nothing listens on db.example:5999" in page
+        assert "now ✓ HEALTHY Every layer answered" in page
+        assert "network fault → ok" in page
+        assert "Solved: it was network.refused, now every layer answers." in page
+        assert screen.events() == ["probe", "probe", "answer", "walk", "probe", "probe"]
+        assert screen.app.status == 0
+
+
+async def test_verify_that_finds_the_same_says_so(tmp_path: Path) -> None:
+    async with stage(tmp_path) as screen:
+        await screen.press("2", "v")
+        assert screen.cause == "network.refused"
+        assert "Nothing has changed: it is still network.refused." in screen.flat()
+
+
+async def test_inconclusive_lists_the_candidates_with_what_tells(tmp_path: Path) -> None:
+    async with stage(tmp_path) as screen:
+        await screen.press("0", "0")
+        page = screen.flat()
+        assert "? NOT SURE" in page
+        assert "2 network.service-down the database service is not running" in page
+        assert "This tells: systemctl status {service}" in page
+        await screen.press("c")
+        assert screen.sent == [plain_osc52("systemctl status {service}")]
+        await screen.press("2")
+        assert "First: Start it [RESTART]" in screen.flat()
+
+
+async def test_other_causes_that_fit_are_listed_and_make_it_only_likely(tmp_path: Path) -> None:
+    async with stage(tmp_path) as screen:
+        await screen.press("1", "1")
+        page = screen.flat()
+        assert "Likely." in page
+        assert "network.timeout packets vanish on the way" in page
+
+
+async def test_healthy_with_a_warning(tmp_path: Path) -> None:
+    settings = {"engine": "postgresql", "target.host": HOST, "target.port": 6543}
+    async with stage(tmp_path, Script(config=[settings], network=[CONNECTED])) as screen:
+        assert screen.cause == "healthy"
+        assert screen.ladder()["config"] == "warning"
+        assert "config: The port is that of a pooler." in screen.flat()
+
+
+async def test_closed_parts_open(tmp_path: Path) -> None:
+    async with stage(tmp_path) as screen:
+        await screen.press("2")
+        assert "Do not open the port to the world" not in screen.page()
+        while screen.cursor != "avoid":
+            await screen.pilot.press("down")
+        await screen.press("enter")
+        assert "Do not open the port to the world" in screen.page()
+
+
+async def test_export_writes_both_forms_for_the_owner_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    async with stage(tmp_path) as screen:
+        await screen.press("2", "e")
+        assert "Written:" in screen.text()
+        await screen.press("e")
+    names = sorted(path.name for path in here.iterdir())
+    assert len(names) == 4
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in here.iterdir())
+    markdown = next(path for path in here.iterdir() if path.suffix == ".md").read_text()
+    assert "network.refused" in markdown
+    data = json.loads(next(path for path in here.iterdir() if path.suffix == ".json").read_text())
+    assert data["cause"] == "network.refused"
+    assert TARGET.password is not None
+    assert all(TARGET.password.reveal() not in path.read_text() for path in here.iterdir())
+
+
+def test_export_never_writes_over_a_file_or_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("mine")
+    (tmp_path / "a-2.json").symlink_to(tmp_path / "elsewhere")
+    path = write_new(tmp_path, "a", {"md": "new", "json": "{}"})
+    assert path.name == "a-3.md"
+    assert (tmp_path / "a.md").read_text() == "mine"
+    assert not (tmp_path / "elsewhere").exists()
+
+
+async def test_export_that_cannot_write_says_where_and_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "gone"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    async with stage(tmp_path) as screen:
+        await screen.press("2")
+        monkeypatch.setattr(Path, "cwd", classmethod(lambda cls: here / "no-such-folder"))
+        await screen.press("e")
+        assert "Nothing was written" in screen.text()
+        assert "--output" in " ".join(screen.text().split())
+
+
+@pytest.mark.parametrize(
+    ("size", "keys", "name"),
+    [
+        ((80, 24), ["2"], "finding-80x24"),
+        ((40, 12), ["2"], "finding-40x12"),
+        ((120, 40), ["2"], "finding-120x40"),
+        ((80, 24), [], "question-80x24"),
+        ((40, 12), [], "question-40x12"),
+        ((80, 24), ["2", "v"], "verified-80x24"),
+        ((80, 24), ["0", "0"], "inconclusive-80x24"),
+        ((80, 24), ["2", "b"], "earlier-80x24"),
+        ((80, 24), ["question_mark"], "help-80x24"),
+    ],
+)
+async def test_screens_look_as_they_should(
+    tmp_path: Path, size: tuple[int, int], keys: list[str], name: str
+) -> None:
+    script = Script(network=[REFUSED, CONNECTED if "v" in keys else REFUSED])
+    async with stage(tmp_path, script, size=size) as screen:
+        await screen.press(*keys) if keys else None
+        golden = GOLDENS / f"{name}.txt"
+        text = screen.text() + "\n"
+        if os.environ.get("WRITE_GOLDENS"):
+            golden.parent.mkdir(exist_ok=True)
+            golden.write_text(text, encoding="utf-8")
+        assert text == golden.read_text(encoding="utf-8")

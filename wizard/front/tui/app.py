@@ -1,0 +1,198 @@
+"""The full screen: starts the walk, hands the workers' messages to the course, and ends with an exit status.
+
+It must stay quick to appear: nothing that talks to a database, reads YAML or draws graphs is imported here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import App, SuspendNotSupported
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from wizard.exits import BY_STATUS, Exit
+from wizard.front.tui.messages import Concluded, Failed, Opened, Reported, Said
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from wizard.content.load import Content
+    from wizard.front.tui.course import Course
+    from wizard.front.tui.engine import MakeProbes
+    from wizard.runtime import Runtime
+    from wizard.session import Session
+    from wizard.target.model import Target
+
+
+class WizardApp(App[int]):
+    """The application. Its exit status is that of the last verdict."""
+
+    CSS_PATH = "wizard.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "interrupt", show=False, priority=True),
+        Binding("ctrl+q", "leave", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        make_course: Callable[[WizardApp, Target], Course],
+        targets: tuple[Target, ...],
+        target: Target | None,
+        parse: Callable[[str], Target],
+        environ: Mapping[str, str] | None = None,
+        write_terminal: Callable[[str], object] | None = None,
+    ) -> None:
+        super().__init__(ansi_color=True)
+        self.environ = os.environ if environ is None else environ
+        self.course: Course | None = None
+        self.parse = parse
+        self.status = int(Exit.INTERRUPTED)
+        self._make_course = make_course
+        self._targets = targets
+        self._target = target
+        self.write_terminal = write_terminal or self._write_to_driver
+        self.animation_level = "none"
+
+    def get_default_screen(self) -> Screen[None]:
+        """The start screen, or the walk when the target is known."""
+        if self._target is not None:
+            return self._board(self._target)
+        from wizard.front.tui.screens.start import Start
+
+        return Start(self._targets)
+
+    def begin(self, target: Target) -> None:
+        """Start the walk for a target."""
+        self.push_screen(self._board(target))
+
+    def _board(self, target: Target) -> Screen[None]:
+        from wizard.front.tui.screens.board import Board
+
+        self.course = self._make_course(self, target)
+        board = Board(self.course)
+        self.call_later(self.course.begin)
+        return board
+
+    def spawn(self, work: Callable[[], None]) -> None:
+        """Run blocking work in a thread."""
+        self.run_worker(work, thread=True)
+
+    @on(Opened)
+    @on(Reported)
+    @on(Concluded)
+    @on(Failed)
+    def _came(self, message: Opened | Reported | Concluded | Failed) -> None:
+        """Give what a worker reports to the course; what belongs to a run that was left is dropped there."""
+        if self.course is None or not self.course.receive(message):
+            return
+        if self.course.conclusion is not None:
+            self.status = int(BY_STATUS[self.course.conclusion.diagnosis.status])
+        elif self.course.failure and self.status == Exit.INTERRUPTED:
+            self.status = int(Exit.USAGE)
+        self.redraw()
+        if isinstance(message, Opened) and message.trouble:
+            self.say(message.trouble)
+
+    @on(Said)
+    def _said(self, message: Said) -> None:
+        self.say(message.text)
+
+    def redraw(self) -> None:
+        """Have the board show the course, also when another screen lies on it."""
+        from wizard.front.tui.screens.board import Board
+
+        for screen in self.screen_stack:
+            if isinstance(screen, Board) and screen.is_mounted:
+                screen.draw()
+
+    def say(self, text: str) -> None:
+        """Show a sentence on the board."""
+        from wizard.front.tui.screens.board import Board
+
+        for screen in self.screen_stack:
+            if isinstance(screen, Board) and screen.is_mounted:
+                screen.notice(text)
+
+    def _write_to_driver(self, sequence: str) -> None:
+        """Write a control sequence to the terminal, in order with everything else that is drawn."""
+        if self._driver is not None:
+            self._driver.write(sequence)
+            self._driver.flush()
+
+    def show_plain(self, command: str) -> None:
+        """Show a command alone: on the bare terminal, or on an empty screen where that cannot be."""
+        from wizard.front.tui.screens.plain import PlainScreen, show_alone
+
+        try:
+            with self.suspend():
+                show_alone(command, sys.__stderr__ or sys.stderr, sys.__stdin__ or sys.stdin)
+        except SuspendNotSupported:
+            self.push_screen(PlainScreen(command))
+
+    def action_help(self) -> None:
+        """Show the help page."""
+        from wizard.front.tui.screens.help import Help
+
+        self.push_screen(Help(self.course.moment if self.course is not None else "start"))
+
+    def action_leave(self) -> None:
+        """End with the status of the last verdict, 130 before there is one."""
+        if self.course is not None:
+            self.course.engine.drop()
+        self.exit(self.status)
+
+    def action_interrupt(self) -> None:
+        """Ctrl+C: the same, from everywhere."""
+        self.action_leave()
+
+
+def run(
+    content: Content,
+    runtime_factory: Callable[[Target], Runtime],
+    discovery_targets: tuple[Target, ...],
+    target: Target | None,
+    answers: dict[str, str],
+    session_factory: Callable[[Target], Session],
+    parse: Callable[[str], Target],
+    *,
+    reread: Callable[[Target], Target] | None = None,
+) -> int:
+    """Show the full screen and return the exit status: of the last verdict, or 130 when left before one.
+
+    `reread`, where given, reads a target's settings anew before its walk is run again.
+    """
+    make = partial(make_course, content, runtime_factory, session_factory, answers, reread)
+    app = WizardApp(make, discovery_targets, target, parse)
+    status = app.run()
+    if app.course is not None:
+        app.course.engine.scribe.wait()
+    return int(Exit.INTERRUPTED) if status is None else status
+
+
+def make_course(
+    content: Content,
+    runtime_factory: Callable[[Target], Runtime],
+    session_factory: Callable[[Target], Session],
+    answers: dict[str, str],
+    reread: Callable[[Target], Target] | None,
+    app: WizardApp,
+    target: Target,
+    *,
+    probes: MakeProbes | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Course:
+    """The course of one target; `probes` stands in for the real ones."""
+    from wizard.front.tui.course import Course
+    from wizard.front.tui.engine import Engine, Supply, real_probes
+
+    post: Callable[[Message], object] = app.post_message
+    supply = Supply(content, runtime_factory, session_factory, probes or real_probes, reread)
+    return Course(Engine(supply, target, post), app.spawn, dict(answers), clock)
