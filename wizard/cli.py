@@ -150,12 +150,12 @@ def _causes(argv: list[str]) -> int:
     options = arguments.parse_args(argv)
     from wizard.content.load import open_content
     from wizard.front import causescmd
-    from wizard.front.output import write
+    from wizard.front.output import write_line
 
     content = open_content(options.trees)
     if options.id is None:
-        return causescmd.run_list(content, write)
-    return causescmd.run_show(content, options.id, write)
+        return causescmd.run_list(content, write_line)
+    return causescmd.run_show(content, options.id, write_line)
 
 
 def _tree(argv: list[str]) -> int:
@@ -165,9 +165,9 @@ def _tree(argv: list[str]) -> int:
     arguments.add_argument("--mermaid", action="store_true", help="graph as Mermaid instead of DOT")
     options = arguments.parse_args(argv)
     from wizard.front import treecmd
-    from wizard.front.output import write
+    from wizard.front.output import write_line
 
-    return treecmd.run(options, write)
+    return treecmd.run(options, write_line)
 
 
 def _sessions(argv: list[str]) -> int:

@@ -41,6 +41,28 @@ _RDS_TOKEN = re.compile(r"(?:[\w.-]+:\d+/)?\?[^\s\"']*\bX-Amz-Signature=[0-9A-Fa
 _AMZ_PART = re.compile(r"\b(X-Amz-(?:Signature|Security-Token|Credential))=[^\s&\"']+", re.IGNORECASE)
 _SCRAM = re.compile(r"\bSCRAM-SHA-256\$\d+:[^\s$]+\$[^\s:]+:[^\s'\"]+")
 _HASH = re.compile(r"\bmd5[0-9a-f]{32}\b")
+_EVERYDAY = re.compile(r"[a-z]{1,12}|[A-Z][a-z]{1,11}")
+"""A password that is also a word of the language: `postgresql` says nothing of the password `postgres`."""
+STRUCTURE = frozenset(
+    {
+        "schema",
+        "status",
+        "cause",
+        "engine",
+        "layer",
+        "node",
+        "probe",
+        "kind",
+        "outcome",
+        "by",
+        "went",
+        "version",
+    }
+    | {"id", "started", "format", "port", "target.port"}
+)
+"""Keys whose values are words of our own: they hold no password."""
+_NAMES = frozenset({"user", "database", "target.user", "target.database"})
+"""Names that the person gave. `app` stays, although the password may be `app` too: commands need it."""
 _HARMLESS = frozenset(
     {"yes", "no", "true", "false", "set", "none", "null", "required", "prompt", "unset", MASK}
 )
@@ -85,13 +107,18 @@ class Redactor:
         if isinstance(data, (bytes, bytearray)):
             return self.text(bytes(data).decode("utf-8", "replace"))
         if isinstance(data, dict):
-            return {self.data(key): self._entry(key, value) for key, value in data.items()}
+            return {
+                key if key in STRUCTURE else self.data(key): self._entry(key, value)
+                for key, value in data.items()
+            }
         if isinstance(data, (list, tuple, set, frozenset)):
             return [self.data(each) for each in data]
         return self._scalar(data)
 
     def _entry(self, key: object, value: Any) -> Any:
         """Redact one value of a mapping; `password: "set"` is a statement and no password."""
+        if is_plain(key, value):
+            return value
         named = isinstance(key, str) and re.search(r"(?:^|_)(?:password|passwd|pwd|secret)$", key, re.I)
         if named and isinstance(value, str) and value and value.lower() not in _HARMLESS:
             return MASK
@@ -102,6 +129,13 @@ class Redactor:
         if isinstance(value, (int, float)) and not isinstance(value, bool) and self._long is not None:
             return MASK if self._long.fullmatch(str(value)) else value
         return value
+
+
+def is_plain(key: object, value: object) -> bool:
+    """Whether a value is told by its key to be no secret: a word of our own, a number, an everyday name."""
+    if key in STRUCTURE:
+        return isinstance(value, (str, int, float))
+    return key in _NAMES and isinstance(value, str) and _EVERYDAY.fullmatch(value) is not None
 
 
 def spellings_of(word: str) -> Iterator[str]:
@@ -148,7 +182,13 @@ def _base64(raw: bytes) -> Iterator[str]:
 def _alternatives(words: set[str]) -> re.Pattern[str] | None:
     """Build one pattern of all spellings, the longest first, so that no tail stays behind."""
     ordered = sorted((word for word in words if len(word) >= _SHORTEST), key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, ordered))) if ordered else None
+    return re.compile("|".join(map(_place_of, ordered))) if ordered else None
+
+
+def _place_of(word: str) -> str:
+    """Where a spelling counts: an everyday word only as a word of its own, anything else everywhere."""
+    escaped = re.escape(word)
+    return rf"(?<![A-Za-z0-9]){escaped}(?![A-Za-z0-9])" if _EVERYDAY.fullmatch(word) else escaped
 
 
 def _short_pattern(words: set[str]) -> re.Pattern[str] | None:

@@ -16,7 +16,7 @@ from wizard.core.tree import HEALTHY
 from wizard.core.walk import Hop, Walk
 from wizard.marks import iso
 from wizard.printed import text
-from wizard.redact import Redactor
+from wizard.redact import Redactor, is_plain
 
 if TYPE_CHECKING:
     from wizard.content.load import Content
@@ -98,7 +98,14 @@ def find_for(cause: str, walk: Walk, content: Content, gate: Redactor) -> Findin
 
 def redacted(facts: Facts, gate: Redactor) -> Facts:
     """The facts as they may fill a page."""
-    return Facts({fact.key: fact._replace(value=_passed(fact.value, gate)) for fact in facts})
+    return Facts(
+        {
+            fact.key: fact
+            if is_plain(fact.key, fact.value)
+            else fact._replace(value=_passed(fact.value, gate))
+            for fact in facts
+        }
+    )
 
 
 def _passed(value: Value, gate: Redactor) -> Value:

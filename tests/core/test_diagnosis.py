@@ -57,7 +57,9 @@ def test_a_walk_that_did_not_end_is_inconclusive_with_all_that_is_open() -> None
 
 
 def test_what_is_left_names_the_fact_that_decides_and_how_to_learn_it() -> None:
-    walk = Walk.start(TREE).feed(connect(net_outcome="refused", local=False)).feed(Answered("where", "unknown"))
+    walk = (
+        Walk.start(TREE).feed(connect(net_outcome="refused", local=False)).feed(Answered("where", "unknown"))
+    )
     left = {one.cause: one for one in remaining(walk)}
     assert set(left) == {"config.localhost-in-container", "network.refused", "network.firewall"}
     assert left["network.refused"] == Candidate("network.refused", "runtime", "cat /proc/1/cgroup")
@@ -65,7 +67,9 @@ def test_what_is_left_names_the_fact_that_decides_and_how_to_learn_it() -> None:
 
 
 def test_a_finding_is_named_before_what_only_may_stand_behind_it() -> None:
-    walk = Walk.start(TREE).feed(connect(net_outcome="refused", local=False)).feed(Answered("where", "unknown"))
+    walk = (
+        Walk.start(TREE).feed(connect(net_outcome="refused", local=False)).feed(Answered("where", "unknown"))
+    )
     causes = [one.cause for one in remaining(walk)]
     assert causes.index("network.refused") < causes.index("network.firewall")
 

@@ -33,7 +33,11 @@ def small_tree() -> Tree:
             "network",
             (
                 edge({"net.outcome": "open"}, "login"),
-                edge({"net.outcome": "refused", "local": "true"}, "found.network.service-down", "network.refused"),
+                edge(
+                    {"net.outcome": "refused", "local": "true"},
+                    "found.network.service-down",
+                    "network.refused",
+                ),
                 edge({"net.outcome": "refused"}, "where"),
             ),
             otherwise="found.network.other",
@@ -70,16 +74,27 @@ def small_tree() -> Tree:
             "said",
             "decide",
             "auth",
-            (Edge(parse({"error.cause": "auth.role-unknown"}), "found.auth.role-unknown", ("auth.expired",), "error.candidates"),),
+            (
+                Edge(
+                    parse({"error.cause": "auth.role-unknown"}),
+                    "found.auth.role-unknown",
+                    ("auth.expired",),
+                    "error.candidates",
+                ),
+            ),
         ),
     ]
     questions = {
-        "net.outcome": Question("net.outcome", "What does nc say?", (Option("refused", "r"), Option("open", "o"))),
+        "net.outcome": Question(
+            "net.outcome", "What does nc say?", (Option("refused", "r"), Option("open", "o"))
+        ),
         "runtime": Question(
             "runtime", "Where does it run?", (Option("host", "h"), Option("docker", "d")), default="host"
         ),
     }
-    specs = {"runtime": FactSpec("runtime", "choice", "where", ("host", "docker"), learn="cat /proc/1/cgroup")}
+    specs = {
+        "runtime": FactSpec("runtime", "choice", "where", ("host", "docker"), learn="cat /proc/1/cgroup")
+    }
     cautions = (Caution("auth", parse({"days-left": "<14"}), "expires soon"),)
     return Tree({node.id: node for node in nodes}, "connect", specs, questions, cautions, read)
 

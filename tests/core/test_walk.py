@@ -75,7 +75,11 @@ def test_a_skipped_probe_asks_the_person_instead() -> None:
     walk = start().feed(Skipped("connect", "no time"))
     assert isinstance(walk.step, Ask)
     assert walk.step.node == "ask-net"
-    assert (walk.trail[0].outcome, walk.trail[0].trouble, walk.trail[0].unknown) == ("skipped", "no time", True)
+    assert (walk.trail[0].outcome, walk.trail[0].trouble, walk.trail[0].unknown) == (
+        "skipped",
+        "no time",
+        True,
+    )
 
 
 def test_a_person_may_state_what_a_probe_would_have_found() -> None:
@@ -87,7 +91,11 @@ def test_a_person_may_state_what_a_probe_would_have_found() -> None:
 
 def test_an_error_text_is_read_by_the_message_rules() -> None:
     said = {"auth.outcome": "error", "error.text": "no such role: app"}
-    done = start().feed(OPEN).feed(ProbeFinished("login", "auth.login", said, (Evidence("auth", "no such role"),)))
+    done = (
+        start()
+        .feed(OPEN)
+        .feed(ProbeFinished("login", "auth.login", said, (Evidence("auth", "no such role"),)))
+    )
     assert done.step == Finished(
         "found.auth.role-unknown",
         "auth.role-unknown",

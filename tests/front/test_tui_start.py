@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
 from textual import events
 
 from tests.front.tui_support import NO_HOST, TARGET, stage
 from wizard.exits import Exit
 from wizard.front.tui import actions
+from wizard.front.tui.crash import without_values
 from wizard.front.tui.widgets.field import Field, masked
+from wizard.target.model import Target
 
 BOTH = (TARGET, NO_HOST)
 PASSWORD = "s3cr3t:w@rd"
@@ -21,7 +26,7 @@ async def test_what_was_found_is_listed_with_what_is_missing(tmp_path: Path) -> 
         page = screen.flat()
         assert "1 PostgreSQL app@db.example:5999/shop" in page
         assert "user app, password set, read from DATABASE_URL" in page
-        assert "2 MySQL root@no host" in page
+        assert "2 MySQL no host" in page
         assert "no password, read from .env:3 DB_USER" in page
         assert "not complete: DB_HOST is not set." in page
         assert "hunter2" not in screen.text()
@@ -144,3 +149,42 @@ def test_what_stands_where_a_password_stands_is_dots() -> None:
         assert len(shown) == len(text)
     assert masked("postgresql://db.example:5432/shop") == "postgresql://db.example:5432/shop"
     assert masked("db.example:5432") == "db.example:5432"
+
+
+async def test_a_mistake_of_the_program_is_told_without_the_values_of_variables(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(text: str) -> Target:
+        raise RuntimeError(text)
+
+    async def crash() -> None:
+        async with stage(tmp_path, target=None) as screen:
+            screen.app.parse = broken
+            screen.app.screen.query_one(Field).put(URL)
+            await screen.press("enter")
+
+    with pytest.raises(RuntimeError):
+        await crash()
+    said = capsys.readouterr().err
+    assert "dbwizard itself failed." in said
+    assert PASSWORD not in said
+
+
+def test_first_paint_needs_no_driver_no_graph_and_no_yaml() -> None:
+    heavy = ("networkx", "psycopg", "pymysql", "dns", "cryptography", "yaml", "markdown_it", "pygments")
+    code = (
+        "import sys; import wizard.front.tui.app, wizard.front.tui.screens.start, wizard.front.tui.screens.board;"
+        f"print([name for name in {heavy!r} if name in sys.modules])"
+    )
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert made.stdout.strip() == "[]"
+
+
+def test_a_crash_names_the_place_and_the_kind_only() -> None:
+    try:
+        raise ValueError(PASSWORD)
+    except ValueError as error:
+        said = without_values(error)
+    assert "ValueError" in said
+    assert "test_tui_start.py" in said
+    assert PASSWORD not in said

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from tests.front.tui_support import HANG, HOST, REFUSED, SETTINGS, Script, stage
+from tests.front.tui_support import HANG, HOST, REFUSED, SETTINGS, TARGET, Script, stage
 from wizard.exits import Exit
+from wizard.session import Session
 
 
 async def test_walk_stops_at_the_question_with_the_ladder_and_the_answers(tmp_path: Path) -> None:
@@ -71,6 +73,19 @@ async def test_back_to_the_question_and_another_answer(tmp_path: Path) -> None:
         await screen.press("2")
         assert screen.cause == "network.refused"
         assert "back" in screen.events()
+
+
+async def test_a_step_back_from_a_question_closes_the_connection_that_is_left(tmp_path: Path) -> None:
+    script = Script()
+    async with stage(tmp_path, script) as screen:
+        await screen.press("b", "1")
+        assert script.ran == [
+            "config.settings",
+            "network.connect",
+            "close",
+            "config.settings",
+            "network.connect",
+        ]
 
 
 async def test_back_from_the_finding_to_a_check_runs_it_anew_on_a_new_connection(tmp_path: Path) -> None:
@@ -195,3 +210,45 @@ async def test_plain_ascii_where_the_locale_promises_no_more(tmp_path: Path) -> 
         await screen.press("2")
         assert screen.text().isascii()
         assert "X FAULT" in screen.text()
+
+
+MANY = """
+questions:
+  runtime:
+    ask: Where does the application run?
+    options: {a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I, host: Directly on this host, docker: In a container}
+  service.running:
+    ask: Does the database service run on {host}?
+    options: {"yes": It runs, "no": It does not run}
+"""
+
+
+async def test_more_than_nine_answers_take_two_digits_and_enter(tmp_path: Path) -> None:
+    async with stage(tmp_path, files={"questions.yaml": MANY}) as screen:
+        assert "Type the number, then Enter." in screen.page()
+        await screen.press("1", "1")
+        assert screen.cursor == "option-11"
+        await screen.press("enter")
+        assert screen.cause == "network.refused"
+
+
+async def test_saved_session_goes_on_where_it_broke_off(tmp_path: Path) -> None:
+    async with stage(tmp_path) as screen:
+        await screen.press("1", "q")
+        assert screen.app.course is not None
+        session = screen.app.course.session
+        assert session is not None
+        assert session.path is not None
+        screen.app.course.engine.scribe.wait(10)
+    again = Session.load(session.path)
+    async with stage(tmp_path, session=again) as screen:
+        assert f"Does the database service run on {HOST}?" in screen.text()
+        await screen.press("2")
+        assert screen.cause == "network.service-down"
+
+
+async def test_long_heading_ends_with_an_ellipsis(tmp_path: Path) -> None:
+    long = replace(TARGET, database="a-database-with-a-very-long-name-indeed")
+    async with stage(tmp_path, size=(40, 12), target=long) as screen:
+        head = screen.text().splitlines()[0]
+        assert head == " PostgreSQL app@db.example:5999/a-data…"

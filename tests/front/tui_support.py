@@ -21,7 +21,8 @@ from wizard.content.load import Content
 from wizard.core.events import Event, Evidence, ProbeFinished, Skipped
 from wizard.core.facts import Facts, Value
 from wizard.core.steps import Run
-from wizard.front.tui.app import WizardApp, make_course
+from wizard.front.tui.app import WizardApp
+from wizard.front.tui.course import make_course
 from wizard.front.tui.widgets.ladder import Ladder
 from wizard.front.tui.widgets.pane import Pane
 from wizard.runtime import Runtime
@@ -45,7 +46,7 @@ facts:
   target.host: {meaning: the host, from: [probe]}
   network.outcome: {values: [connected, refused, timeout], meaning: how connecting ends, from: [probe, question]}
   runtime: {values: [host, docker], meaning: where the application runs, from: [question]}
-  service.running: {values: ["yes", "no"], meaning: whether it runs, from: [question], learn: "systemctl status {service}"}
+  service.running: {values: ["yes", "no"], meaning: runs, from: [question], learn: "systemctl status {service}"}
 fills:
   host: [target.host]
   port: [target.port]
@@ -296,19 +297,20 @@ async def stage(
     environ: Mapping[str, str] = ENVIRON,
     hanging: bool = False,
     files: Mapping[str, str] | None = None,
+    session: Session | None = None,
 ) -> AsyncIterator[Stage]:
     """The app on a screen of that size, with the walk at its first question or end (or `hanging`)."""
     script = script or Script()
     sent: list[str] = []
 
-    def session(one: Target) -> Session:
-        return Session.create(folder / "state", {"target": {"host": one.host}})
+    def session_for(one: Target) -> Session:
+        return session or Session.create(folder / "state", {"target": {"host": one.host}})
 
     make = partial(
         make_course,
         content_in(folder / "content", files or {}),
         lambda one: Runtime(one, {}),
-        session,
+        session_for,
         dict(answers or {}),
         None,
         probes=lambda runtime, tree: Scripted(script),

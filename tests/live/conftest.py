@@ -17,6 +17,7 @@ from tests.support.mariadb import MariadbServer
 from tests.support.netlab import Lab
 from tests.support.pgbouncer import PgBouncer
 from tests.support.postgres import PostgresServer
+from tests.support.processes import clean_up
 
 HERE = Path(__file__).parent
 
@@ -28,9 +29,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _can_build_networks() -> None:
+def _can_build_networks() -> Iterator[None]:
     if sys.platform != "linux" or os.geteuid() != 0:
         pytest.exit("the live tests need root on Linux; run the others with: pytest -m 'not live'", 2)
+    yield
+    clean_up(os.getpid())  # pytest-xdist ends its workers without their exit handlers
 
 
 @pytest.fixture(scope="module")

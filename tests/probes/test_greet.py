@@ -9,7 +9,16 @@ import time
 import pytest
 
 from tests.probes.peers import FIRST, QUICK, Behaviour, read_startup, run, runtime_for, slow_down
-from tests.support.sockets import GARBAGE, HTTP, SSH, close_at_once, endless, listening, reset_after_request, say
+from tests.support.sockets import (
+    GARBAGE,
+    HTTP,
+    SSH,
+    close_at_once,
+    endless,
+    listening,
+    reset_after_request,
+    say,
+)
 from wizard.probes import greet as greet_module
 from wizard.probes.base import Report
 from wizard.wire import mysql, postgres
@@ -48,7 +57,8 @@ def test_a_deaf_port_is_silence_within_its_bound(url: str) -> None:
 
 @pytest.mark.parametrize("url", [POSTGRESQL, MYSQL])
 @pytest.mark.parametrize(
-    ("behaviour", "answers"), [(close_at_once, {"closed", "reset"}), (reset_after_request, {"reset", "closed"})]
+    ("behaviour", "answers"),
+    [(close_at_once, {"closed", "reset"}), (reset_after_request, {"reset", "closed"})],
 )
 def test_a_connection_that_is_ended_without_a_word(url: str, behaviour: Behaviour, answers: set[str]) -> None:
     if url is MYSQL and behaviour is reset_after_request:
@@ -155,13 +165,20 @@ def test_an_error_that_breaks_off_is_an_end_and_no_answer(cut: int) -> None:
 
 
 def test_an_error_text_of_a_server_that_cannot_fork_is_its_own_word() -> None:
-    report = greet(POSTGRESQL, say(b"", b"Ecould not fork new process for connection: Cannot allocate memory\n\0"))
+    report = greet(
+        POSTGRESQL, say(b"", b"Ecould not fork new process for connection: Cannot allocate memory\n\0")
+    )
     assert report.facts["network.answer"] == "postgresql"
     assert "could not fork" in str(report.facts["error.text"])
 
 
 def test_escape_sequences_in_an_error_reach_neither_facts_nor_evidence() -> None:
-    fields = {"S": "FATAL", "C": "\x1b[2J", "M": "\x1b]0;owned\x07bad\u202e \x1b[31mred", "D": "\x9b1mdetail\x00"[:-1]}
+    fields = {
+        "S": "FATAL",
+        "C": "\x1b[2J",
+        "M": "\x1b]0;owned\x07bad\u202e \x1b[31mred",
+        "D": "\x9b1mdetail\x00"[:-1],
+    }
     report = greet(POSTGRESQL, say(b"", postgres.error(fields)))
     assert "bad" in str(report.facts["error.text"])
     assert report.evidence

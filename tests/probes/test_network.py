@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 import subprocess
@@ -13,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.probes.peers import FIRST, QUICK, free_port, run, runtime_for
+from tests.probes.peers import FIRST, QUICK, free_port, run, runtime_for, target_of
 from tests.support.sockets import close_at_once, listening
 from wizard.core.events import Evidence
+from wizard.probes import network
 
 NOBODY = 65534
 
@@ -45,7 +47,10 @@ def unanswering() -> Iterator[int]:
 
 
 def test_a_listening_port_is_connected() -> None:
-    with listening("127.0.0.1", 0, None) as port, connected(f"postgresql://u@127.0.0.1:{port}/d") as (facts, said):
+    with (
+        listening("127.0.0.1", 0, None) as port,
+        connected(f"postgresql://u@127.0.0.1:{port}/d") as (facts, said),
+    ):
         assert facts["network.outcome"] == "connected"
         assert facts["network.address"] == facts["network.client-address"] == "127.0.0.1"
         assert (facts["network.errno"], facts["network.family"]) == ("none", "ipv4")
@@ -109,22 +114,30 @@ def test_the_first_host_is_preferred_when_all_answer() -> None:
 
 
 def test_when_all_hosts_fail_the_first_decides() -> None:
-    with unanswering() as port, connected(f"postgresql://u@127.0.0.1:{free_port()},127.0.0.1:{port}/d") as (facts, said):
+    with (
+        unanswering() as port,
+        connected(f"postgresql://u@127.0.0.1:{free_port()},127.0.0.1:{port}/d") as (facts, said),
+    ):
         assert facts["network.outcome"] == "refused"
         assert len(said) == 2
 
 
 def test_a_silent_first_host_does_not_hold_up_the_second() -> None:
-    with unanswering() as silent, listening("127.0.0.1", 0, None) as port:
-        with connected(f"postgresql://u@127.0.0.1:{silent},127.0.0.1:{port}/d") as (facts, _):
-            assert facts["network.outcome"] == "connected"
+    with (
+        unanswering() as silent,
+        listening("127.0.0.1", 0, None) as port,
+        connected(f"postgresql://u@127.0.0.1:{silent},127.0.0.1:{port}/d") as (facts, _),
+    ):
+        assert facts["network.outcome"] == "connected"
 
 
 def test_a_socket_that_is_missing_before_a_host_that_answers_is_told_as_failed(tmp_path: Path) -> None:
-    with listening("127.0.0.1", 0, None) as port:
-        with connected(f"host={tmp_path},127.0.0.1 port=5432,{port} user=u dbname=d") as (facts, _):
-            assert facts["network.outcome"] == "connected"
-            assert facts["network.failed-hosts"] == (str(tmp_path),)
+    with (
+        listening("127.0.0.1", 0, None) as port,
+        connected(f"host={tmp_path},127.0.0.1 port=5432,{port} user=u dbname=d") as (facts, _),
+    ):
+        assert facts["network.outcome"] == "connected"
+        assert facts["network.failed-hosts"] == (str(tmp_path),)
 
 
 def test_a_socket_after_a_host_that_fails_is_tried_too(tmp_path: Path) -> None:
@@ -235,6 +248,23 @@ for one in held:
 print(report.facts["network.outcome"], report.facts["network.errno"])
 """
     with listening("127.0.0.1", 0, close_at_once) as port:
-        done = subprocess.run([sys.executable, "-c", code, str(port)], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(port)], capture_output=True, text=True, check=False
+        )
     expected = "connected none" if left == 2 else "no-descriptor EMFILE"
     assert (done.stdout.strip(), done.returncode) == (expected, 0), done.stderr
+
+
+def test_an_ipv6_address_where_ipv6_is_off_does_not_mean_that_ports_are_used_up() -> None:
+    """In a container without IPv6, connect() says EADDRNOTAVAIL for it, as it does when no local port is free.
+
+    That state of a host cannot be made here, so the attempts are given; the link-local address has no route.
+    """
+    target = target_of("postgresql://u@db.example/d")
+    six, four = network.Attempt(0, "fe80::1", 5432), network.Attempt(0, "127.0.0.1", 5432)
+    network._conclude(six, errno.EADDRNOTAVAIL, 0.0)
+    network._conclude(four, errno.ECONNREFUSED, 0.0)
+    both = network._facts(target, [six, four], network._deciding([six, four]))
+    assert both["network.outcome"] == "refused"
+    alone = network._facts(target, [six], network._deciding([six]))
+    assert alone["network.outcome"] == "ipv6-unreachable"

@@ -76,7 +76,9 @@ def test_a_good_certificate_is_ok_and_told(ours: Authority) -> None:
     ("stem", "start", "end", "outcome"),
     [("expired", -20 * DAY, -3 * DAY, "expired"), ("early", 10 * DAY, 20 * DAY, "not-yet-valid")],
 )
-def test_dates_are_told_with_the_days(ours: Authority, stem: str, start: object, end: object, outcome: str) -> None:
+def test_dates_are_told_with_the_days(
+    ours: Authority, stem: str, start: object, end: object, outcome: str
+) -> None:
     pair = ours.issue(stem, "localhost", names=NAMES, start=start, end=end)  # type: ignore[arg-type]
     report = shake(tls_server(server(pair)), "verify-full", root=ours.root)
     assert report.facts["tls.outcome"] == outcome
@@ -134,7 +136,9 @@ def test_without_a_root_file_verify_full_looks_where_libpq_looks(ours: Authority
 
 
 @pytest.mark.parametrize("content", [b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\nAAAA\n"])
-def test_a_root_file_that_holds_no_certificate_is_unreadable(ours: Authority, tmp_path: Path, content: bytes) -> None:
+def test_a_root_file_that_holds_no_certificate_is_unreadable(
+    ours: Authority, tmp_path: Path, content: bytes
+) -> None:
     pair = ours.issue("good-4", "localhost", names=NAMES)
     (tmp_path / "root.crt").write_bytes(content)
     report = shake(tls_server(server(pair)), "verify-ca", root=tmp_path / "root.crt")
@@ -237,7 +241,11 @@ def says_s_then(rest: bytes | None) -> Behaviour:
 
 @pytest.mark.parametrize(
     ("rest", "outcomes"),
-    [(b"", {"eof", "reset"}), (b"HTTP/1.1 400 Bad Request\r\n\r\n", {"not-tls"}), (b"\x15\x03\x03\0\2\2\x70", {"alert-unrecognized-name"})],
+    [
+        (b"", {"eof", "reset"}),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", {"not-tls"}),
+        (b"\x15\x03\x03\0\2\2\x70", {"alert-unrecognized-name"}),
+    ],
     ids=["closes", "http", "unrecognized-name"],
 )
 def test_a_handshake_that_breaks_off_is_told(rest: bytes, outcomes: set[str]) -> None:

@@ -40,15 +40,15 @@ def workspace() -> Path:
     """The folder for all that servers read or write; open to other users, gone when the tests end."""
     path = Path(tempfile.mkdtemp(prefix="dbwt-", dir="/tmp"))
     path.chmod(0o755)
-    owner = os.getpid()
-
-    def remove() -> None:
-        if os.getpid() == owner:
-            _stop_all()
-            shutil.rmtree(path, ignore_errors=True)
-
-    atexit.register(remove)
+    atexit.register(clean_up, os.getpid())
     return path
+
+
+def clean_up(owner: int) -> None:
+    """Stop what still runs and remove the workspace, in the process `owner` that made it; safe to repeat."""
+    if os.getpid() == owner:
+        _stop_all()
+        shutil.rmtree(workspace(), ignore_errors=True)
 
 
 def new_folder(label: str, user: str | None = None) -> Path:

@@ -94,7 +94,7 @@ class Content:
         """The message rules, ready to match."""
         from wizard.core.classify import Classifier, Rule
 
-        rules = []
+        rules: list[Rule] = []
         for path in self.files("messages"):
             data = _mapping(yamlfile.load(path), path)
             origin = str(data.get("origin", path.stem))

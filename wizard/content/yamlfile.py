@@ -113,7 +113,8 @@ def _walk(
             if key in data:
                 problems.append(f"{name}:{key_node.start_mark.line + 1}: the key '{key}' is there twice")
             data[key] = _walk(value_node, (*at, key), name, places, problems, depth + 1)
-            places[(*at, key)] = Place(name, key_node.start_mark.line + 1)
+            path = (*at, key)
+            places[path] = Place(name, key_node.start_mark.line + 1)
         return data
     if isinstance(node, yaml.SequenceNode):
         return [

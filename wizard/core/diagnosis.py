@@ -7,6 +7,7 @@ how directly they follow, each with the fact that would decide and the command t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 from wizard.core.conditions import tests
 from wizard.core.events import ProbeFinished
@@ -79,7 +80,8 @@ def _reach(tree: Tree, facts: Facts, start: str, found: dict[str, Candidate]) ->
     """Breadth first over the edges that are not excluded; each finding with the fact that would decide."""
     queue: list[tuple[str, str]] = [(start, "")]
     seen = {start}
-    for node_id, fact in queue:
+    followed: list[tuple[str, str]] = []
+    for node_id, fact in chain(queue, followed):
         node = tree.node(node_id)
         if node.kind == "finding":
             if node.cause != INCONCLUSIVE and node.cause not in found:
@@ -90,11 +92,11 @@ def _reach(tree: Tree, facts: Facts, start: str, found: dict[str, Candidate]) ->
         for edge in open_edges(node, facts):
             unknown = [test.key for test in tests(edge.when) if not facts.known(test.key)]
             undecided = unknown[0] if unknown else undecided
-            for cause in edge.also:
-                found.setdefault(cause, Candidate(cause, fact or undecided))
-            if edge.go not in seen:
-                seen.add(edge.go)
-                queue.append((edge.go, undecided or fact))
+            for target in (edge.go, *(FINDING + cause for cause in edge.also)):
+                if target not in seen:
+                    seen.add(target)
+                    # What an error text might have said is any cause: those come after what the tree itself names.
+                    (followed if edge.follows else queue).append((target, undecided or fact))
         if node.unknown and node.unknown not in seen and node.unknown != FINDING + INCONCLUSIVE:
             seen.add(node.unknown)
             queue.append((node.unknown, undecided or fact))

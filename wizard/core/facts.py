@@ -66,11 +66,18 @@ class Facts:
         return self._by_key.get(key)
 
     def having(self, new: Iterable[Fact]) -> Facts:
-        """These facts and the new ones; a new one wins unless what stands is better founded."""
+        """These facts and the new ones; a new one wins unless what stands is better founded.
+
+        "Unknown" never takes away what is known, whoever says it.
+        """
         merged = dict(self._by_key)
         for fact in new:
             old = merged.get(fact.key)
-            if old is None or RANK[fact.by] >= RANK[old.by]:
+            if (
+                old is None
+                or old.value == UNKNOWN
+                or (fact.value != UNKNOWN and RANK[fact.by] >= RANK[old.by])
+            ):
                 merged[fact.key] = fact
         return Facts(merged)
 

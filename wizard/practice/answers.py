@@ -131,11 +131,36 @@ def _show_answers(word: str, values: dict[str, Value] | None = None) -> tuple[An
     return (*exact, Answer(rf"{show}.*", columns, lambda settings: _like(values or settings, "%")))
 
 
+SESSION_COLUMNS = ("pid", "usename", "datname", "app", "state", "backend_type", "age", "own", "query")
+SESSIONS = tuple(
+    (str(4700 + number), USER, DATABASE, "shop-web", state, "client backend", "5", own, "SELECT 1")
+    for number, (state, own) in enumerate((("idle", "f"), ("idle", "f"), ("active", "f"), ("active", "t")))
+)
+"""What a server with little to do shows in pg_stat_activity."""
+
 POSTGRES = Dialect(
     answers=(
         *(
             Answer(rf"SHOW\s+{name}", (name,), lambda settings, name=name: ((settings[name],),))  # type: ignore[misc]
             for name in POSTGRES_SETTINGS
+        ),
+        Answer(
+            r"SELECT\s+current_setting\('max_connections'\)\s+AS\s+most.*",
+            (
+                "most",
+                "super_reserved",
+                "reserved",
+                "role_limit",
+                "super",
+                "database_limit",
+                "role",
+                "database",
+            ),
+            (("100", "3", "0", "-1", "f", "-1", USER, DATABASE),),
+        ),
+        Answer(r"SELECT\s+pid,\s+usename.*FROM\s+pg_catalog\.pg_stat_activity.*", SESSION_COLUMNS, SESSIONS),
+        Answer(
+            r"SELECT\s+l\.pid.*FROM\s+pg_catalog\.pg_locks.*", ("pid", "mode", "blockers", "age", "query"), ()
         ),
         Answer(r"SELECT\s+count\(\*\)\s+FROM\s+pg_stat_activity.*", ("count",), ((6,),)),
         Answer(r"SELECT\s+datname\s+FROM\s+pg_database.*", ("datname",), (("postgres",), (DATABASE,))),
@@ -145,7 +170,7 @@ POSTGRES = Dialect(
         (r"(?:pg_catalog\.)?pg_is_in_recovery\(\)", lambda m, s: s["in_hot_standby"] == "on"),
         (r"(?:pg_catalog\.)?version\(\)", lambda m, s: f"PostgreSQL {s['server_version']} on practice"),
         (r"current_user|session_user|user", lambda m, s: s["current_user"]),
-        (r"current_database\(\)|current_catalog", lambda m, s: s["current_database"]),
+        (r"(?:pg_catalog\.)?current_database\(\)|current_catalog", lambda m, s: s["current_database"]),
         (r"current_schema(?:\(\))?", lambda m, s: "public"),
         (r"(?:pg_catalog\.)?pg_backend_pid\(\)", lambda m, s: 4711),
         (r"inet_(?:server|client)_addr\(\)", lambda m, s: "127.0.0.1"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from wizard.errors import WizardError
 
 USER = "app"
-PASSWORD = "practice"  # made up, printed freely: it opens nothing but the range
+PASSWORD = "open-sesame-1"  # made up, printed freely: it opens nothing but the range
 DATABASE = "shop"
 
 Value = str | int | float | bool | None

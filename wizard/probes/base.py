@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from functools import wraps
 
 from wizard.core.events import Evidence
 from wizard.core.facts import Value
@@ -13,7 +13,8 @@ from wizard.runtime import Runtime
 from wizard.target.model import Target
 
 Function = Callable[[Target, Runtime], "Report"]
-F = TypeVar("F", bound=Function)
+LONGEST_FACT = 1000
+"""Characters of a text that is kept as a fact."""
 
 
 @dataclass
@@ -40,11 +41,31 @@ class Probe:
     deadline: float
 
 
-def probe(name: str, *, provides: tuple[str, ...], deadline: float) -> Callable[[F], F]:
+def probe(name: str, *, provides: tuple[str, ...], deadline: float) -> Callable[[Function], Function]:
     """Mark a function as the probe `name`; `provides` are all the facts that it may report."""
 
-    def mark(function: F) -> F:
-        function.__dict__["probe"] = Probe(name, function, provides, deadline)
-        return function
+    def mark(function: Function) -> Function:
+        @wraps(function)
+        def harmless(target: Target, runtime: Runtime) -> Report:
+            return _harmless(function(target, runtime))
+
+        harmless.__dict__["probe"] = Probe(name, harmless, provides, deadline)
+        return harmless
 
     return mark
+
+
+def _harmless(report: Report) -> Report:
+    """The report without control characters: every word in it may come from a hostile peer."""
+    report.facts = {key: _clean_value(value) for key, value in report.facts.items()}
+    report.summary = clean(report.summary, limit=300)
+    report.trouble = clean(report.trouble, limit=300)
+    return report
+
+
+def _clean_value(value: Value) -> Value:
+    if isinstance(value, str):
+        return clean(value, limit=LONGEST_FACT)
+    if isinstance(value, tuple):
+        return tuple(clean(one, limit=300) for one in value[:64])
+    return value

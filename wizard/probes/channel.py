@@ -13,7 +13,7 @@ from collections import deque
 from typing import Any
 
 from wizard.target.model import HostPort
-from wizard.wire import mysql, postgres
+from wizard.wire import ProtocolError, mysql, postgres
 
 CHUNK = 65536
 
@@ -58,7 +58,7 @@ class Channel:
         while not self.waiting:
             data = self.receive(until)
             if not data:
-                self.decoder.finish()
+                _finish(self.decoder)
                 return None
             self.decoder.feed(data)
             self.waiting.extend(self.decoder)
@@ -73,7 +73,7 @@ class Channel:
                 return packet
             data = self.receive(until)
             if not data:
-                self.packets.finish()
+                _finish(self.packets)
                 return None
             self.packets.feed(data)
 
@@ -90,6 +90,15 @@ class Channel:
         finally:
             with contextlib.suppress(OSError):
                 self.sock.close()
+
+
+def _finish(decoder: postgres.Decoder | mysql.Decoder) -> None:
+    """The peer closed. Raises ProtocolError where what it said so far is somebody else's; half a message is not."""
+    try:
+        decoder.finish()
+    except ProtocolError as error:
+        if error.seen not in ("unknown", "postgresql", "mysql"):
+            raise
 
 
 def left(until: float) -> float:

@@ -72,8 +72,6 @@ QUERY_ERRORS = (login_mysql.QueryError, login_postgres.QueryError)
         "database.in-recovery",
         "database.read-only",
         "database.default-read-only",
-        "server.version",
-        "server.version-major",
         "error.text",
         "error.code",
         "error.detail",
@@ -125,9 +123,13 @@ def _guarded(report: Report, work: Callable[[], None]) -> None:
 def _postgres(channel: Channel, report: Report, until: float) -> None:
     rows = ask(channel, POSTGRES, until)
     row = rows[0] if rows else {}
+    if row.get("one") != "1":
+        report.facts["database.outcome"] = "odd"
+        report.summary = "a first read gives an answer that makes no sense"
+        return
     recovery = row.get("recovery") == "t"
     facts: dict[str, Value] = {
-        "database.outcome": "ok" if row.get("one") == "1" else "odd",
+        "database.outcome": "ok",
         "database.in-recovery": recovery,
         "database.read-only": row.get("readonly") == "on" or recovery,
         "database.default-read-only": row.get("default_readonly") == "on",
@@ -193,11 +195,15 @@ def _mysql(channel: Channel, target: Target, report: Report, until: float) -> No
             raise
         rows = ask(channel, MYSQL8 if old else MYSQL, until)
     row = rows[0] if rows else {}
+    if row.get("one") != "1":
+        report.facts["database.outcome"] = "odd"
+        report.summary = "a first read gives an answer that makes no sense"
+        return
     read_only = row.get("readonly") not in ("0", "OFF", "NO_LOCK", None) or row.get("session_readonly") == "1"
     exempt = read_only and _exempt(channel, until)
     report.facts.update(
         {
-            "database.outcome": "ok" if row.get("one") == "1" else "odd",
+            "database.outcome": "ok",
             "database.in-recovery": False,
             "database.read-only": read_only and not exempt,
             "database.default-read-only": read_only,

@@ -103,6 +103,9 @@ def _look_up_all(hosts: tuple[HostPort, ...], seconds: float) -> list[Answer]:
     ]
     threads = []
     for index, host in enumerate(hosts):
+        if host.is_socket:
+            answers[index] = (("literal", ""), [f"{host.host.rstrip('/')}/.s.PGSQL.{host.port}"])
+            continue
         if _is_literal(host.hostaddr or host.host):
             answers[index] = (("literal", ""), [host.hostaddr or host.host])
             continue

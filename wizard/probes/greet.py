@@ -55,7 +55,8 @@ def greet(target: Target, runtime: Runtime) -> Report:
         if target.family == "mysql" and report.facts["network.answer"] == "silence":
             _wait_longer(channel, target, report, until)
     except ProtocolError as error:
-        _stranger(report, error.seen, error.text)
+        # What calls itself our protocol and breaks it is no database either.
+        _stranger(report, "unknown" if error.seen == target.family else error.seen, error.text)
     except OSError as error:
         report.facts["network.answer"] = "reset" if isinstance(error, ConnectionError) else "closed"
         report.quote("network", f"{channel.address}: {error.strerror or error}")
@@ -93,12 +94,8 @@ def _ask_postgres(channel: Channel, target: Target, report: Report, until: float
     elif not first:
         report.facts["network.answer"] = "closed"
         report.quote("network", f"{channel.address}: the connection was closed without an answer")
-    elif first[:1] == b"E" and sniff(first) == "postgresql":
+    elif first[:1] == b"E" and sniff(first) in ("postgresql", "unknown"):
         _refusal(channel, report, first, until)
-    elif first[:1] in (b"S", b"N"):
-        raise ProtocolError(
-            "more than one byte in answer to SSLRequest", seen="unknown", text=printable(first)
-        )
     else:
         _stranger(report, sniff(first), printable(first))
 
@@ -115,7 +112,12 @@ def _refusal(channel: Channel, report: Report, first: bytes, until: float) -> No
             raise
         note_error(report, "network", error.text, "", "", "greeting")
         return
-    if message is not None and message.type == b"E":
+    if message is None:
+        report.facts["network.answer"] = "closed"
+        report.quote(
+            "network", f"{channel.address}: the connection was closed in the middle of the first message"
+        )
+    elif message.type == b"E":
         fields = postgres.parse_error(message.payload)
         note_error(
             report, "network", f"{fields.severity}:  {fields.message}", fields.code, fields.detail, "greeting"

@@ -18,7 +18,7 @@ from wizard.probes.greet import OTHERS, note_error, somebody_else
 from wizard.probes.outcome import LoginResult
 from wizard.probes.tls import words_of
 from wizard.runtime import Runtime
-from wizard.target.model import HostPort, Target
+from wizard.target.model import HostPort, Target, TlsMode
 from wizard.wire import ProtocolError
 from wizard.wire import tls as wire_tls
 
@@ -133,7 +133,7 @@ def _other_way(result: LoginResult, channel: Channel, target: Target) -> bool | 
 
 
 def _second_attempt(channel: Channel, target: Target, runtime: Runtime, tls: bool) -> LoginResult | None:
-    mode = "require" if tls else "disable"
+    mode: TlsMode = "require" if tls else "disable"
     other = replace(target, tls=replace(target.tls, mode=mode))
     try:
         opened = dial(other, runtime, channel.peer, channel.address)

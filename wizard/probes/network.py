@@ -75,7 +75,9 @@ class Attempt:
 
     @property
     def place(self) -> str:
-        """address:port, with brackets around IPv6."""
+        """address:port, with brackets around IPv6; the path of a Unix socket."""
+        if self.address.startswith("/"):
+            return self.address
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
 
 
@@ -149,7 +151,12 @@ def _told(attempt: Attempt) -> str:
 def _race(attempts: list[Attempt], until: float) -> None:
     """Start every attempt, then wait until the first host answers, all are settled, or the time is over."""
     begun = time.monotonic()
-    selector = selectors.DefaultSelector()
+    try:
+        selector = selectors.DefaultSelector()
+    except OSError as error:
+        for attempt in attempts:
+            _conclude(attempt, error.errno or errno.EMFILE, 0.0)
+        return
     for attempt in attempts:
         _begin(attempt, selector)
     first_success = 0.0
@@ -175,13 +182,13 @@ def _race(attempts: list[Attempt], until: float) -> None:
 
 def _begin(attempt: Attempt, selector: selectors.BaseSelector) -> None:
     try:
-        sock = socket.socket(
-            socket.AF_INET6 if ":" in attempt.address else socket.AF_INET, socket.SOCK_STREAM
-        )
-        attempt.sock = sock
+        sock = attempt.sock = socket.socket(_family(attempt.address), socket.SOCK_STREAM)
         sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        number = sock.connect_ex((attempt.address, attempt.port))
+        if attempt.address.startswith("/"):
+            number = sock.connect_ex(attempt.address)
+        else:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            number = sock.connect_ex((attempt.address, attempt.port))
     except OSError as error:
         number = error.errno or errno.EINVAL
     except (UnicodeError, OverflowError):
@@ -192,6 +199,12 @@ def _begin(attempt: Attempt, selector: selectors.BaseSelector) -> None:
         _conclude(attempt, number, 0.0)
 
 
+def _family(address: str) -> socket.AddressFamily:
+    if address.startswith("/"):
+        return socket.AF_UNIX
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
 def _settle(attempt: Attempt, seconds: float) -> None:
     number = attempt.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) if attempt.sock else errno.EBADF
     _conclude(attempt, number, seconds)
@@ -200,7 +213,8 @@ def _settle(attempt: Attempt, seconds: float) -> None:
 def _conclude(attempt: Attempt, number: int, seconds: float) -> None:
     attempt.seconds = seconds
     attempt.number = number
-    attempt.outcome = "connected" if number == 0 else _WORDS.get(number, "other")
+    words = _SOCKET_WORDS if attempt.address.startswith("/") else _WORDS
+    attempt.outcome = "connected" if number == 0 else words.get(number, "other")
     if number and attempt.sock is not None:
         attempt.sock.close()
         attempt.sock = None
@@ -274,20 +288,30 @@ def socket_path(target: Target, host: HostPort) -> str:
     return f"{host.host.rstrip('/')}/.s.PGSQL.{host.port}"
 
 
-def _connect_socket(target: Target, runtime: Runtime) -> Report:
-    host = target.hosts[0]
-    path = socket_path(target, host)
-    name = "\0" + path[1:] if path.startswith("@") else path
-    number, begun = 0, time.monotonic()
+def _open_socket(name: str, until: float) -> tuple[socket.socket | None, int]:
+    """The connected socket, or None and the errno."""
+    sock = None
     try:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        sock.settimeout(max(runtime.until(runtime.connect_timeout) - begun, 0.001))
+        sock.settimeout(max(until - time.monotonic(), 0.001))
         sock.connect(name)
-        runtime.channel = Channel(sock, host, path)
+        return sock, 0
     except TimeoutError:
         number = errno.EAGAIN
     except OSError as error:
         number = error.errno or errno.EINVAL
+    if sock is not None:
+        sock.close()
+    return None, number
+
+
+def _connect_socket(target: Target, runtime: Runtime) -> Report:
+    host = target.hosts[0]
+    path = socket_path(target, host)
+    name = "\0" + path[1:] if path.startswith("@") else path
+    sock, number = _open_socket(name, runtime.until(runtime.connect_timeout))
+    if sock is not None:
+        runtime.channel = Channel(sock, host, path)
     outcome = "connected" if not number else _SOCKET_WORDS.get(number, "other")
     folder = os.path.dirname(path) if not path.startswith("@") else ""
     facts: dict[str, Value] = {

@@ -274,7 +274,7 @@ def describe_certificate(der: bytes, report: Report) -> None:
         "tls.days-left": days,
     }
     if days < 0:
-        facts["tls.days-expired"] = -days
+        facts["tls.days-expired"] = (datetime.now(timezone.utc) - seen.not_after).days
     report.facts.update(facts)
     report.quote(
         "tls",

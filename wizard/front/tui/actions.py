@@ -36,7 +36,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("how", "h", "h", "how", "Show or hide how to find the answer.", ("question",)),
     Action("skip", "x", "x", "give up", "Stop waiting for this check and go on without it.", ("running",)),
     Action("copy", "c", "c", "copy", "Send the marked command to the terminal's clipboard.", ("running", "finding")),
-    Action("plain", "p", "p", "plain", "Show the marked command alone, for the mouse to select.", ("running", "finding")),
+    Action("plain", "p", "p", "plain", "Show the marked command alone, to be selected.", ("running", "finding")),
     Action("open", "enter,space", "Enter", "open", "Open or close the marked part.", ("finding",)),
     Action("verify", "v", "v", "verify", "Run the whole walk again and compare: after a fix.", ("finding",)),
     Action("back", "b", "b", "back", "Go back to an earlier step, and answer or run it anew.", _WALK),

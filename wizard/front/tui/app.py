@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -15,7 +14,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import App, SuspendNotSupported
 from textual.binding import Binding, BindingType
-from textual.message import Message
 
 from wizard.exits import BY_STATUS, Exit
 from wizard.front.tui.messages import Concluded, Failed, Opened, Reported, Said
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 
     from wizard.content.load import Content
     from wizard.front.tui.course import Course
-    from wizard.front.tui.engine import MakeProbes
     from wizard.runtime import Runtime
     from wizard.session import Session
     from wizard.target.model import Target
@@ -35,6 +32,7 @@ class WizardApp(App[int]):
     """The application. Its exit status is that of the last verdict."""
 
     CSS_PATH = "wizard.tcss"
+    TITLE = "dbwizard"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "interrupt", show=False, priority=True),
@@ -137,6 +135,14 @@ class WizardApp(App[int]):
         except SuspendNotSupported:
             self.push_screen(PlainScreen(command))
 
+    def _fatal_error(self) -> None:
+        """Report a mistake of this program without the values of variables: one of them may be a password."""
+        from rich.text import Text
+
+        from wizard.front.tui.crash import without_values
+
+        self.panic(Text(without_values(sys.exc_info()[1])))
+
     def action_help(self) -> None:
         """Show the help page."""
         from wizard.front.tui.screens.help import Help
@@ -146,7 +152,7 @@ class WizardApp(App[int]):
     def action_leave(self) -> None:
         """End with the status of the last verdict, 130 before there is one."""
         if self.course is not None:
-            self.course.engine.drop()
+            self.course.leave()
         self.exit(self.status)
 
     def action_interrupt(self) -> None:
@@ -169,30 +175,11 @@ def run(
 
     `reread`, where given, reads a target's settings anew before its walk is run again.
     """
+    from wizard.front.tui.course import make_course
+
     make = partial(make_course, content, runtime_factory, session_factory, answers, reread)
     app = WizardApp(make, discovery_targets, target, parse)
     status = app.run()
     if app.course is not None:
-        app.course.engine.scribe.wait()
+        app.course.finish()
     return int(Exit.INTERRUPTED) if status is None else status
-
-
-def make_course(
-    content: Content,
-    runtime_factory: Callable[[Target], Runtime],
-    session_factory: Callable[[Target], Session],
-    answers: dict[str, str],
-    reread: Callable[[Target], Target] | None,
-    app: WizardApp,
-    target: Target,
-    *,
-    probes: MakeProbes | None = None,
-    clock: Callable[[], float] = time.monotonic,
-) -> Course:
-    """The course of one target; `probes` stands in for the real ones."""
-    from wizard.front.tui.course import Course
-    from wizard.front.tui.engine import Engine, Supply, real_probes
-
-    post: Callable[[Message], object] = app.post_message
-    supply = Supply(content, runtime_factory, session_factory, probes or real_probes, reread)
-    return Course(Engine(supply, target, post), app.spawn, dict(answers), clock)

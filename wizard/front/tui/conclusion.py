@@ -61,8 +61,8 @@ class Conclusion:
         if status == HEALTHY:
             return "Sure, for this moment: every layer was tried from here."
         if self.possible:
-            return "Likely. This cause fits best; the same evidence also fits those listed below."
-        return "Sure: of the causes known, only this one fits what was seen."
+            return "Likely: it fits best. The others that fit are listed below."
+        return "Sure: no other known cause fits what was seen."
 
 
 def build(walk: Walk, content: Content) -> Conclusion:

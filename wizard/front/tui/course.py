@@ -10,15 +10,21 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from textual.message import Message
+
 from wizard.core.events import Answered, Event, Noted, Showed
 from wizard.core.steps import Ask, Finished, Run, Step
-from wizard.front.tui.engine import STANDING, Engine, kept_answers
+from wizard.front.tui.engine import STANDING, Engine, MakeProbes, Supply, kept_answers, real_probes
 from wizard.front.tui.messages import Concluded, Failed, FromRun, Opened, Reported
 
 if TYPE_CHECKING:
+    from wizard.content.load import Content
     from wizard.core.walk import Walk
+    from wizard.front.tui.app import WizardApp
     from wizard.front.tui.conclusion import Conclusion
+    from wizard.runtime import Runtime
     from wizard.session import Session
+    from wizard.target.model import Target
 
 Spawn = Callable[[Callable[[], None]], object]
 """Starts a piece of work in a thread."""
@@ -86,12 +92,25 @@ class Course:
         self._spawn(partial(self.engine.open, self.run, self.answers, again=again))
 
     def _leave_run(self) -> None:
-        """Begin a new run: nothing that still comes from the old one counts."""
+        """Begin a new run: nothing that still comes from the old one counts, and its connection is closed."""
+        left, working = self.engine.attempt, self.waiting
+        self.engine.drop()
+        if left.probes is not None and not working:
+            self._spawn(left.close)
         self.run += 1
         self.conclusion = None
         self.failure = ""
         self.began = self.clock()
-        self.engine.drop()
+
+    def leave(self) -> None:
+        """The person goes: nothing is waited for."""
+        self.run += 1
+        self.engine.give_up()
+
+    def finish(self) -> None:
+        """When the screen is gone: end the connection politely and let the session reach the disk. Bounded."""
+        self.engine.attempt.close()
+        self.engine.scribe.wait()
 
     def receive(self, message: FromRun) -> bool:
         """Take what a worker reports; False when it belongs to a run that was left."""
@@ -167,3 +186,21 @@ class Course:
             self._spawn(partial(self.engine.probe, self.run, walk, step, self.engine.attempt))
         elif isinstance(step, Finished):
             self._spawn(partial(self.engine.conclude, self.run, walk, self.engine.attempt))
+
+
+def make_course(
+    content: Content,
+    runtime_factory: Callable[[Target], Runtime],
+    session_factory: Callable[[Target], Session],
+    answers: dict[str, str],
+    reread: Callable[[Target], Target] | None,
+    app: WizardApp,
+    target: Target,
+    *,
+    probes: MakeProbes | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Course:
+    """The course of one target; `probes` stands in for the real ones."""
+    post: Callable[[Message], object] = app.post_message
+    supply = Supply(content, runtime_factory, session_factory, probes or real_probes, reread)
+    return Course(Engine(supply, target, post), app.spawn, dict(answers), clock)

@@ -54,7 +54,13 @@ class Board(Screen[None]):
     def compose(self) -> ComposeResult:
         """Heading, ladder and page, notice, keys."""
         plain = self._ascii
-        yield Words(words.in_one_line(self.course.engine.target), style="bold", plain_ascii=plain, id="head")
+        yield Words(
+            words.in_one_line(self.course.engine.target),
+            style="bold",
+            plain_ascii=plain,
+            one_line=True,
+            id="head",
+        )
         with Widget(id="body"):
             yield Ladder(plain_ascii=plain)
             yield Pane(plain_ascii=plain)
@@ -69,9 +75,9 @@ class Board(Screen[None]):
 
     def on_resize(self) -> None:
         """Put the ladder where it has room."""
-        self._arrange()
+        self._place_ladder()
 
-    def _arrange(self) -> None:
+    def _place_ladder(self) -> None:
         beside = WIDE if self.course.moment == "finding" else NARROW
         self.set_class(self.size.width < beside, "-line")
         self.set_class(self.size.width < NARROW or self.size.height < 16, "-small")
@@ -89,7 +95,7 @@ class Board(Screen[None]):
             self._draw(top=False)
         self.query_one(Ladder).show(walk_view.rungs(self.course))
         self.query_one(Keys).show(moment)
-        self._arrange()
+        self._place_ladder()
 
     def _position(self) -> object:
         """Where the course stands: as long as this is the same, the marks and open parts are kept."""
@@ -206,6 +212,8 @@ class Board(Screen[None]):
         if self.parts is not None and item in self.parts.opens:
             self.parts.toggle(item)
             self._draw(top=False)
+        elif self.parts is not None and item in self.parts.commands:
+            self.notice("This is a command: c copies it, p shows it alone. dbwizard itself runs none.")
 
     def action_verify(self) -> None:
         """Run the walk again."""
@@ -275,5 +283,9 @@ class Board(Screen[None]):
         if session is None:
             self.notice(self.course.trouble or "There is no session yet to be written.")
             return
-        folder = Path.cwd()
+        try:
+            folder = Path.cwd()
+        except OSError:
+            self.notice("Nothing was written: the working directory is gone.")
+            return
         self.app.run_worker(lambda: self.course.engine.export(session, folder), thread=True)

@@ -33,7 +33,7 @@ class Listing(Screen[int]):
 
     def compose(self) -> ComposeResult:
         """Heading, page, keys."""
-        yield Words(self.HEAD, style="bold", plain_ascii=self._ascii, id="head")
+        yield Words(self.HEAD, style="bold", plain_ascii=self._ascii, one_line=True, id="head")
         yield Pane(plain_ascii=self._ascii)
         yield Keys(self.WHERE, plain_ascii=self._ascii)
 

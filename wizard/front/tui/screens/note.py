@@ -29,7 +29,7 @@ class Note(Screen[str]):
     def compose(self) -> ComposeResult:
         """Heading, field, keys."""
         plain = ascii_only(self.app.environ)
-        yield Words("A note for the transcript", style="bold", plain_ascii=plain, id="head")
+        yield Words("A note for the transcript", style="bold", plain_ascii=plain, one_line=True, id="head")
         yield Words(
             "What you did, saw or agreed on. No passwords: it is saved and exported.", plain_ascii=plain
         )

@@ -47,7 +47,7 @@ class Start(Screen[None]):
     def compose(self) -> ComposeResult:
         """Heading, list, field, notice, keys."""
         plain = ascii_only(self.app.environ)
-        yield Words(HEAD, style="bold", plain_ascii=plain, id="head")
+        yield Words(HEAD, style="bold", plain_ascii=plain, one_line=True, id="head")
         yield Pane(plain_ascii=plain)
         yield Words(
             "Another connection: paste it here, as the application writes it.",

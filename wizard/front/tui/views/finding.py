@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from rich.text import Text
 
-from wizard.core.page import Command, Finding, Fix
+from wizard.core.page import Command, Fix
 from wizard.front.tui.conclusion import Conclusion, Possible
 from wizard.front.tui.look import BOLD, FAULT, WARNING, state
 from wizard.front.tui.views.target import safe
@@ -45,7 +45,7 @@ def blocks(now: Conclusion, before: Conclusion | None, parts: Parts) -> list[Blo
     parts.opens.clear()
     made = [*_comparison(now, before), *_verdict(now), *_evidence(now)]
     made += _possible(now, parts) if now.diagnosis.status == "inconclusive" else []
-    made += _fixes(now.finding, parts)
+    made += _fixes(now, parts)
     made += _possible(now, parts) if now.diagnosis.status == "fault" else []
     made += _cautions(now)
     made += _commands_under(
@@ -66,19 +66,20 @@ def failure(text: str) -> list[Block]:
 def _comparison(now: Conclusion, before: Conclusion | None) -> Iterator[Block]:
     if before is None:
         return
-    yield Block("Before the fix → now", BOLD)
-    for word, one in (("before", before), ("now", now)):
-        yield Block(_headline(one), first=f"  {word:<7} ", rest=" " * 10)
+    same = before.diagnosis.cause == now.diagnosis.cause
+    yield Block("Checked again" if same else "Before the fix → now", BOLD)
+    if not same:
+        yield Block(_headline(before), first="  before  ", rest=" " * 10)
+        yield Block(_headline(now), first="  now     ", rest=" " * 10)
     was = {one.layer: one.outcome for one in before.diagnosis.layers}
     for layer in now.diagnosis.layers:
         old = was.get(layer.layer, "skipped")
         if old != layer.outcome:
             yield Block(f"{layer.layer:<9} {state(old).word} → {state(layer.outcome).word}", first=" " * 10)
     yield Block(before_after(_as_data(before), _as_data(now)), BOLD, "  ", "  ")
-    if before.diagnosis.cause == now.diagnosis.cause:
-        yield Block(
-            "A variable changed in a shell reaches this program only when it is started anew.", "", "  ", "  "
-        )
+    if same:
+        told = "A variable changed in a shell reaches this program only when it is started anew."
+        yield Block(told, "", "  ", "  ")
     yield Block()
 
 
@@ -123,11 +124,12 @@ def _evidence(now: Conclusion) -> Iterator[Block]:
     yield Block()
 
 
-def _fixes(finding: Finding, parts: Parts) -> Iterator[Block]:
-    if not finding.fixes:
+def _fixes(now: Conclusion, parts: Parts) -> Iterator[Block]:
+    if not now.finding.fixes:
         return
-    yield Block("What to do, in this order", BOLD)
-    for number, fix in enumerate(finding.fixes, 1):
+    healthy = now.diagnosis.status == "healthy"
+    yield Block("If the application still fails" if healthy else "What to do, in this order", BOLD)
+    for number, fix in enumerate(now.finding.fixes, 1):
         item = f"fix-{number}"
         parts.opens.add(item)
         yield _fix_line(number, fix, item, item in parts.open)
@@ -142,8 +144,10 @@ def _fix_line(number: int, fix: Fix, item: str, is_open: bool) -> Block:
     if fix.when and not fix.sure:
         badges.append(f"if {fix.when}")
     risky = fix.risk in ("restart", "destructive")
-    text = Text.assemble((safe(fix.title), BOLD), *((f"  [{safe(one)}]", WARNING if risky and n == 0 else "")
-                         for n, one in enumerate(badges)))  # fmt: skip
+    text = Text.assemble((f"{safe(fix.title)}  ", BOLD))
+    for number_of_badge, one in enumerate(badges):
+        text.append(f"[{safe(one)}]  ", WARNING if risky and number_of_badge == 0 else "")
+    text.rstrip()
     return Block(text, "", f"{'▾' if is_open else '▸'} {number}  ", "     ", item)
 
 
@@ -173,7 +177,7 @@ def _commands(commands: Iterable[Command], item: str, parts: Parts) -> Iterator[
             yield Block()
         key = f"{item}-command-{number}"
         parts.commands[key] = clean(command.text, 0).rstrip("\n")
-        yield command_block(parts.commands[key], key)
+        yield command_block(parts.commands[key], key, 5)
 
 
 def _commands_under(head: str, commands: Iterable[Command], item: str, parts: Parts) -> Iterator[Block]:
@@ -201,7 +205,7 @@ def _possible(now: Conclusion, parts: Parts) -> Iterator[Block]:
         if one.learn and unsure:
             yield Block("This tells:", "", " " * 5)
             parts.commands[f"{item}-learn"] = one.learn
-            yield command_block(one.learn, f"{item}-learn")
+            yield command_block(one.learn, f"{item}-learn", 5)
         if item in parts.open:
             yield from _possible_page(one, item, parts)
     if unsure:
@@ -209,7 +213,7 @@ def _possible(now: Conclusion, parts: Parts) -> Iterator[Block]:
 
 
 def _possible_line(one: Possible) -> Text:
-    return Text.assemble((one.finding.cause, BOLD), f"  {safe(one.line or one.finding.title)}")
+    return Text.assemble((f"{one.finding.cause}  ", BOLD), safe(one.line or one.finding.title))
 
 
 def _possible_page(one: Possible, item: str, parts: Parts) -> Iterator[Block]:

@@ -23,8 +23,11 @@ def blocks(targets: Sequence[Target]) -> list[Block]:
             Block(),
             Block("Type or paste the connection that your application uses into the field below."),
         ]
-    found = "One connection was found" if len(targets) == 1 else f"{len(targets)} connections were found"
-    made = [Block(f"{found} here. Press its number to check it.", BOLD), Block()]
+    if len(targets) == 1:
+        found = "One connection was found here. Press 1 to check it."
+    else:
+        found = f"{len(targets)} connections were found here. Press a number to check one."
+    made = [Block(found, BOLD), Block()]
     for number, target in enumerate(targets, 1):
         made.extend(_one(number, target))
     made.append(Block("Nothing is contacted before you choose, and no check changes anything on a server."))

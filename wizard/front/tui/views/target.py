@@ -23,8 +23,8 @@ def engine(target: Target) -> str:
 def place(target: Target) -> str:
     """`host:port/database`, or the socket; what is missing is said."""
     if not target.hosts:
-        where = "no host"
-    elif target.is_socket:
+        return "no host"
+    if target.is_socket:
         where = f"socket {target.host}"
     else:
         host = f"[{target.host}]" if ":" in target.host else target.host
@@ -36,7 +36,7 @@ def place(target: Target) -> str:
 
 def in_one_line(target: Target) -> str:
     """The whole connection for a heading."""
-    user = f"{target.user}@" if target.user else ""
+    user = f"{target.user}@" if target.user and target.hosts else ""
     return safe(f"{engine(target)}  {user}{place(target)}")
 
 

@@ -70,9 +70,10 @@ def running(course: Course) -> list[Block]:
     return [*made, Block(), *seen(walk)]
 
 
-def command_block(command: str, item: str) -> Block:
+def command_block(command: str, item: str, indent: int = 2) -> Block:
     """A command, cut only at the edge of the screen."""
-    return Block(command, BOLD, "  │ ", "  │ ", item, fold=True)
+    bar = " " * indent + "│ "
+    return Block(command, BOLD, bar, bar, item, fold=True)
 
 
 def question(course: Course, *, why: bool, how: bool, typed: str = "") -> list[Block]:
@@ -90,7 +91,7 @@ def question(course: Course, *, why: bool, how: bool, typed: str = "") -> list[B
         told = filler.sentence(step.how) or "No way is known; 0 goes on without an answer."
         made.append(Block(told, "", "How: ", "     "))
     for number, option in enumerate(step.options, 1):
-        usual = "  (if you are not sure, usually this)" if option.value == step.default else ""
+        usual = "  (the usual answer)" if option.value == step.default else ""
         made.append(Block(option.label + usual, "", f"{number:>2}  ", "    ", f"option-{number}"))
     made.append(Block(DONT_KNOW, "", " 0  ", "    ", "option-0"))
     if len(step.options) > 9:
@@ -101,11 +102,7 @@ def question(course: Course, *, why: bool, how: bool, typed: str = "") -> list[B
 
 def seen(walk: Walk) -> list[Block]:
     """What was seen so far, the newest first, so that it needs no scrolling."""
-    hops = [
-        hop
-        for hop in reversed(walk.trail)
-        if hop.kind == "probe" or (hop.kind == "ask" and hop.by != "probe")
-    ]
+    hops = [hop for hop in reversed(walk.trail) if _tells(hop)]
     if not hops:
         return []
     made = [Block("Seen so far, newest first", BOLD)]
@@ -123,11 +120,18 @@ def quoted(text: str, code: str) -> str:
     return safe(text, 600) + (f"  [{safe(code, 40)}]" if code and code not in text else "")
 
 
+def _tells(hop: Hop) -> bool:
+    """Whether there is something to say: a check that saw something, an answer that somebody gave."""
+    return (
+        bool(hop.summary or hop.trouble) if hop.kind == "probe" else hop.kind == "ask" and hop.by != "probe"
+    )
+
+
 def _hop(hop: Hop, walk: Walk) -> Iterator[Block]:
     if hop.kind == "ask":
         told = f"{_asked(hop, walk)} {_answer(hop, walk)}"
     else:
-        told = safe(hop.summary or hop.trouble or hop.outcome)
+        told = safe(hop.summary or hop.trouble)
         if hop.trouble and hop.by != "probe":
             told = f"not looked at: {safe(hop.trouble)}"
         if hop.ms:

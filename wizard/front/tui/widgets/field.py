@@ -108,20 +108,21 @@ class Field(Widget, can_focus=True):
         width = self.size.width
         if y:
             return Strip.blank(width)
+        line = Style(underline=True)
         if not self.value:
-            cursor = Segment(" ", Style(reverse=self.has_focus, underline=True))
-            return Strip([cursor, Segment(self._hint, Style(dim=True))]).adjust_cell_length(width)
+            cursor = Segment(" ", Style(reverse=self.has_focus))
+            hint = Segment(self._hint, Style(dim=True, underline=True))
+            return Strip([cursor, hint]).adjust_cell_length(width, line)
         shown = (masked(self.value, self._dot) if self._hidden else self.value) + " "
         begin = 0
         while cell_len(shown[begin : self.at + 1]) > width and begin < self.at:
             begin += 1
-        under = Style(reverse=self.has_focus)
         parts = [
-            Segment(shown[begin : self.at]),
-            Segment(shown[self.at], under),
-            Segment(shown[self.at + 1 :]),
+            Segment(shown[begin : self.at], line),
+            Segment(shown[self.at], Style(reverse=self.has_focus)),
+            Segment(shown[self.at + 1 :], line),
         ]
-        return Strip(parts).adjust_cell_length(width)
+        return Strip(parts).adjust_cell_length(width, line)
 
     def on_focus(self) -> None:
         """Show the cursor."""

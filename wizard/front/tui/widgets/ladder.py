@@ -76,8 +76,9 @@ class Ladder(Widget):
         segments = [Segment(" ")]
         for rung in self.rungs:
             look = state(rung.outcome)
-            segments.append(Segment(self._mark(look), Style.parse(look.style)))
-            segments.append(Segment(f" {rung.layer}  " if named else " "))
+            segments.append(Segment(f"{self._mark(look)} ", Style.parse(look.style)))
+            if named:
+                segments.append(Segment(f"{rung.layer}  "))
         telling = None if named else self._telling()
         if telling is not None:
             time = f" {duration(telling.ms)}" if telling.ms and telling.outcome == "running" else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
@@ -19,11 +19,18 @@ class Words(Widget):
     """A sentence or two, never read as markup. Empty, it takes no room where its style says `height: auto`."""
 
     def __init__(
-        self, text: str = "", *, style: str = "", plain_ascii: bool = False, id: str | None = None
+        self,
+        text: str = "",
+        *,
+        style: str = "",
+        plain_ascii: bool = False,
+        one_line: bool = False,
+        id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self.text = text
         self._style = style
+        self._one_line = one_line
         self._ascii = plain_ascii
         self.display = bool(text)
 
@@ -35,8 +42,13 @@ class Words(Widget):
             self.refresh(layout=True)
 
     def render(self) -> Text:
-        """The text as it is."""
-        return Text(to_ascii(self.text) if self._ascii else self.text, style=self._style)
+        """The text as it is; where one line is all there is, what does not fit ends with an ellipsis."""
+        text = to_ascii(self.text) if self._ascii else self.text
+        room = self.size.width
+        if self._one_line and 0 < room < cell_len(text):
+            mark = "..." if self._ascii else "…"
+            text = set_cell_size(text, max(0, room - len(mark))) + mark
+        return Text(text, style=self._style)
 
 
 class Keys(Widget):
@@ -64,10 +76,10 @@ class Keys(Widget):
         """The one line that there is."""
         segments: list[Segment] = []
         if y == 0:
+            segments.append(Segment(" "))
             for action, _ in actions.footer(self.where, self.size.width):
-                segments.append(Segment("  " if segments else " "))
-                segments.append(Segment(action.shown, Style(bold=True)))
-                segments.append(Segment(f" {action.label}"))
+                segments.append(Segment(f"{action.shown} ", Style(bold=True)))
+                segments.append(Segment(f"{action.label}  "))
         return Strip(segments).adjust_cell_length(self.size.width)
 
     def on_click(self, event: events.Click) -> None:

@@ -22,6 +22,7 @@ from textual.strip import Strip
 from wizard.front.tui.look import NOW, to_ascii
 from wizard.front.tui.widgets.bar import AsciiBar, Bar
 
+_BLANK = Style(bold=False)
 GUTTER = 2
 """Cells at the left where the mark of the cursor stands."""
 
@@ -90,16 +91,24 @@ class Pane(ScrollView, can_focus=True):
         return "\n".join(strip.text.rstrip() for strip, _ in self._rows)
 
     def mark(self, item: str) -> None:
-        """Move the cursor to an item and bring it into view."""
-        if item in self.items:
-            self.cursor = item
-            self.refresh()
-            rows = [row for row, (_, name) in enumerate(self._rows) if name == item]
-            self._wanted = not rows
-            if not rows:
-                return
-            region = Region(0, rows[0], max(1, self._width), min(len(rows), max(1, self.size.height)))
+        """Move the cursor to an item and bring it into view; only the rows of the old and the new one are drawn."""
+        if item not in self.items:
+            return
+        self._draw_again(self.cursor)
+        self.cursor = item
+        first, count = self._draw_again(item)
+        self._wanted = count == 0
+        if count:
+            region = Region(0, first, max(1, self._width), min(count, max(1, self.size.height)))
             self.scroll_to_region(region, animate=False, force=True)
+
+    def _draw_again(self, item: str) -> tuple[int, int]:
+        """Have the rows of an item drawn anew; its first row and how many there are."""
+        first = self._row_of(item)
+        count = sum(1 for _, name in self._rows if name and name == item)
+        if count:
+            self.refresh_lines(first, count)
+        return first, count
 
     def action_move(self, by: int) -> None:
         """Mark the next or the previous item, but pass no text unread: what is more than a page away is scrolled to."""
@@ -157,7 +166,7 @@ class Pane(ScrollView, can_focus=True):
         strip, item = self._rows[row]
         marked = bool(item) and item == self.cursor
         gutter = ("> " if self._ascii else "▌ ") if marked else " " * GUTTER
-        style = Style.parse(NOW) if marked else Style.null()
+        style = Style.parse(NOW) if marked else _BLANK
         line = Strip([Segment(gutter, style), *strip])
         return line.adjust_cell_length(self.size.width)
 
@@ -171,22 +180,33 @@ class Pane(ScrollView, can_focus=True):
         self.refresh()
 
     def _rows_of(self, block: Block) -> list[Strip]:
-        text = block.text if isinstance(block.text, Text) else Text(block.text, style=block.style)
-        if self._ascii:
-            text = Text(to_ascii(text.plain), style=block.style)
+        # Rich forgets the base style of a text without spans, so the style is a span of its own.
+        text = Text(block.text) if isinstance(block.text, str) else block.text
+        text = Text(to_ascii(text.plain)) if self._ascii else text.copy()
+        text.stylize_before(block.style)
         first, rest = (to_ascii(one) if self._ascii else one for one in (block.first, block.rest))
         width = max(8, self._width - GUTTER - max(cell_len(first), cell_len(rest)))
-        lines = _folded(text, width) if block.fold else text.wrap(self.app.console, width, overflow="fold")
+        lines = (
+            _folded(text.plain, width, block.style)
+            if block.fold
+            else text.wrap(self.app.console, width, overflow="fold")
+        )
         strips = []
         for number, line in enumerate(lines):
             segments: Sequence[Segment] = list(line.render(self.app.console))
-            strips.append(Strip([Segment(rest if number else first, Style.null()), *segments]))
-        return strips or [Strip([Segment(first)])]
+            strips.append(Strip([*_prefix(rest if number else first), *segments]))
+        return strips or [Strip(_prefix(first))]
 
 
-def _folded(text: Text, width: int) -> list[Text]:
+def _prefix(text: str) -> list[Segment]:
+    """What stands before a row; its blanks apart, for programs that draw an SVG drop those before a word."""
+    words = text.lstrip(" ")
+    return [Segment(" " * (len(text) - len(words)), _BLANK), Segment(words)]
+
+
+def _folded(text: str, width: int, style: str) -> list[Text]:
     """The text cut at the width, nothing dropped."""
     rows: list[Text] = []
-    for line in text.plain.expandtabs(4).split("\n"):
-        rows.extend(Text(piece, style=text.style) for piece in (chop_cells(line, width) or [""]))
+    for line in text.expandtabs(4).split("\n"):
+        rows.extend(Text.assemble((piece, style)) for piece in (chop_cells(line, width) or [""]))
     return rows
