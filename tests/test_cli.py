@@ -225,6 +225,14 @@ def test_a_password_that_is_not_there_is_told_as_missing(place: Place) -> None:
     assert report["facts"]["auth.password-given"] is False
 
 
+def test_a_password_that_is_a_word_of_the_report_leaves_its_keys_and_ids_alone(place: Place) -> None:
+    report = place.check(closed_url().replace(":hunter2", ":network"))
+    assert report["facts"]["network.outcome"] == "refused"
+    assert report["cause"].startswith("network.")
+    assert all("." in one["cause"] and "•" not in one["cause"] for one in report["candidates"])
+    assert "•" not in "".join(report["findings"][0]["see_also"])
+
+
 def test_layers_are_in_their_order_with_the_five_outcomes(place: Place) -> None:
     report = place.check(closed_url())
     assert tuple(row["layer"] for row in report["layers"])[: len(LAYERS)] == LAYERS

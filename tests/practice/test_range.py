@@ -75,12 +75,12 @@ def test_a_reset_is_a_reset() -> None:
 def test_other_authentication_methods(auth: str) -> None:
     from dataclasses import replace
 
-    from wizard.practice.model import PostgresServer
+    from wizard.practice.model import PASSWORD, PostgresServer
 
     scenario = replace(get("healthy-postgresql"), behaviour=PostgresServer(auth=auth))
     with serve(scenario) as running:
         psycopg.connect(running.url, connect_timeout=10).close()
-        wrong = running.url.replace(":practice@", ":guess@")
+        wrong = running.url.replace(f":{PASSWORD}@", ":guess@")
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
             psycopg.connect(wrong, connect_timeout=10)
 
