@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+import time
 
 SYMBOLS = {
     "ok": ("✓", "[ok]"),
@@ -59,22 +59,24 @@ def duration(ms: float) -> str:
 
 def utc(seconds: float) -> str:
     """Seconds since the epoch as `2026-11-20 21:04:05Z`."""
-    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M:%SZ")
+    return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(seconds))
 
 
 def local(seconds: float) -> str:
     """Seconds since the epoch in the time zone of this machine: `2026-11-20 22:04:05 +0100`."""
-    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+    return time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(seconds))
 
 
 def iso(seconds: float) -> str:
     """Seconds since the epoch as UTC with milliseconds: `2026-11-20T21:04:05.123Z`."""
-    moment = datetime.fromtimestamp(seconds, timezone.utc)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    whole, milliseconds = divmod(int(seconds * 1000), 1000)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{milliseconds:03d}Z"
 
 
 def seconds_of(text: str) -> float:
     """What `iso` wrote, as seconds since the epoch; 0 for anything else."""
+    from datetime import datetime, timezone
+
     try:
         return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc).timestamp()
     except ValueError:

@@ -15,33 +15,34 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from wizard.core.lazyre import lazy
 from wizard.target.model import MASK, Secret
 
 _SHORTEST = 4
 """Shorter secrets are words like `a` or `123`: they are removed only where a password stands."""
 
-_URL_PASSWORD = re.compile(r"\b([A-Za-z][\w+.-]*://[^\s:/?#@\"'<>]*):([^\s\"'<>]*)@(?=[\w\[%/.:,-])")
-_GO_PASSWORD = re.compile(r"(?<![\w/])([\w.-]+):([^\s\"'<>]+)@(?=(?:tcp6?|unix)\()")
-_NAMED = re.compile(
+_URL_PASSWORD = lazy(r"\b([A-Za-z][\w+.-]*://[^\s:/?#@\"'<>]*):([^\s\"'<>]*)@(?=[\w\[%/.:,-])")
+_GO_PASSWORD = lazy(r"(?<![\w/])([\w.-]+):([^\s\"'<>]+)@(?=(?:tcp6?|unix)\()")
+_NAMED = lazy(
     r"""(?P<name>(?:[\w.-]*(?:passw(?:or)?d|passwd|passphrase|secret|pwd)|\bpass|MYSQL_PWD|auth[_-]?token|api[_-]?key)
         (?:[\"'])?\s*(?:=>|[=:])\s*)
         (?P<value>"(?:\\.|[^"\\])*"|'(?:\\.|''|[^'\\])*'|[^\s"'&;,)\]}]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
-_SQL = re.compile(
+_SQL = lazy(
     r"""((?<!["'\w])(?:IDENTIFIED\s+(?:WITH\s+\S+\s+)?(?:BY|AS)(?:\s+PASSWORD)?|(?:ENCRYPTED\s+)?PASSWORD)\s*\(?\s*[EeNn]?)
         ('(?:\\.|''|[^'\\])*'|"(?:\\.|""|[^"\\])*")""",
     re.IGNORECASE | re.VERBOSE,
 )
-_CLIENT = re.compile(
+_CLIENT = lazy(
     r"(\b(?:mysql|mariadb|mysqldump|mysqladmin|mariadb-dump|mysqlcheck)\b[^\n|;]*?\s-p)(?=\S)(\S+)"
 )
-_JWT = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?")
-_RDS_TOKEN = re.compile(r"(?:[\w.-]+:\d+/)?\?[^\s\"']*\bX-Amz-Signature=[0-9A-Fa-f]+[^\s\"']*")
-_AMZ_PART = re.compile(r"\b(X-Amz-(?:Signature|Security-Token|Credential))=[^\s&\"']+", re.IGNORECASE)
-_SCRAM = re.compile(r"\bSCRAM-SHA-256\$\d+:[^\s$]+\$[^\s:]+:[^\s'\"]+")
-_HASH = re.compile(r"\bmd5[0-9a-f]{32}\b")
-_EVERYDAY = re.compile(r"[a-z]{1,12}|[A-Z][a-z]{1,11}")
+_JWT = lazy(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?")
+_RDS_TOKEN = lazy(r"(?:[\w.-]+:\d+/)?\?[^\s\"']*\bX-Amz-Signature=[0-9A-Fa-f]+[^\s\"']*")
+_AMZ_PART = lazy(r"\b(X-Amz-(?:Signature|Security-Token|Credential))=[^\s&\"']+", re.IGNORECASE)
+_SCRAM = lazy(r"\bSCRAM-SHA-256\$\d+:[^\s$]+\$[^\s:]+:[^\s'\"]+")
+_HASH = lazy(r"\bmd5[0-9a-f]{32}\b")
+_EVERYDAY = lazy(r"[a-z]{1,12}|[A-Z][a-z]{1,11}")
 """A password that is also a word of the language: `postgresql` says nothing of the password `postgres`."""
 STRUCTURE = frozenset(
     {
@@ -67,14 +68,14 @@ _HARMLESS = frozenset(
     {"yes", "no", "true", "false", "set", "none", "null", "required", "prompt", "unset", MASK}
 )
 
-_ANSI = re.compile(
+_ANSI = lazy(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~])"
 )
-_UNSEEN = re.compile(
+_UNSEEN = lazy(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-_UNDECODABLE = re.compile("[\ud800-\udfff]")
+_UNDECODABLE = lazy("[\ud800-\udfff]")
 
 
 class Redactor:

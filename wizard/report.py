@@ -15,14 +15,13 @@ from wizard.core.page import Command, Filler, Finding, Fix, render
 from wizard.core.tree import HEALTHY
 from wizard.core.walk import Hop, Walk
 from wizard.marks import iso
-from wizard.printed import text
 from wizard.redact import Redactor, is_plain
 
 if TYPE_CHECKING:
     from wizard.content.load import Content
     from wizard.target.model import Target
 
-__all__ = ["SCHEMA", "find_for", "iso", "redacted", "report", "target_summary", "text"]
+__all__ = ["SCHEMA", "find_for", "iso", "redacted", "report", "target_summary"]
 SCHEMA = "dbwizard.report/1"
 
 

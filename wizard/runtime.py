@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,28 +19,39 @@ WALK_TIMEOUT = 30.0
 """Seconds for a whole walk without a person."""
 
 
-@dataclass
 class Runtime:
     """What a walk's probes share. Times are in seconds."""
 
-    target: Target
-    environ: Mapping[str, str]
-    home: Path | None = None
-    cwd: Path | None = None
-    connect_timeout: float = CONNECT_TIMEOUT
-    ends: float | None = None
-    """When the whole walk must be over, on the monotonic clock; None for no bound."""
-    write_path: bool = False
-    platforms: Mapping[str, Any] = field(default_factory=dict)
-    clock: Callable[[], float] = time.monotonic
-    facts: Facts = field(default_factory=Facts)
-    """What the walk knows so far; the driver keeps it current."""
-    channel: Channel | None = None
-    """The connection that the walk holds open, from `network.connect` on."""
-    stage: int = 0
-    """How many of the probes that build the connection it has behind it."""
-    addresses: list[tuple[int, str, int]] = field(default_factory=list)
-    """(index of the host in the target, address, port), in the order of the resolver."""
+    def __init__(
+        self,
+        target: Target,
+        environ: Mapping[str, str],
+        home: Path | None = None,
+        cwd: Path | None = None,
+        connect_timeout: float = CONNECT_TIMEOUT,
+        ends: float | None = None,
+        write_path: bool = False,
+        platforms: Mapping[str, Any] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.target = target
+        self.environ = environ
+        self.home = home
+        self.cwd = cwd
+        self.connect_timeout = connect_timeout
+        self.ends = ends
+        """When the whole walk must be over, on the monotonic clock; None for no bound."""
+        self.write_path = write_path
+        self.platforms: Mapping[str, Any] = platforms or {}
+        self.clock = clock
+        self.facts = Facts()
+        """What the walk knows so far; the driver keeps it current."""
+        self.channel: Channel | None = None
+        """The connection that the walk holds open, from `network.connect` on."""
+        self.stage = 0
+        """How many of the probes that build the connection it has behind it."""
+        self.addresses: list[tuple[int, str, int]] = []
+        """(index of the host in the target, address, port), in the order of the resolver."""
 
     def until(self, seconds: float) -> float:
         """The moment, on the monotonic clock, until which a wait of `seconds` may last."""

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from wizard.content.load import COMPILED, read_rules
 from wizard.content.yamlfile import INDEX, digest, parse, read_bytes
 
 FOLDER = "decision_trees"
@@ -48,7 +49,20 @@ def write_index(folder: Path, into: Path | None = None) -> list[Path]:
         goal.parent.mkdir(parents=True, exist_ok=True)
         goal.write_text(entry(path), encoding="utf-8")
         written.append(goal)
+    messages = [path for path in files(folder) if path.parent == folder / "messages"]
+    if messages:
+        written.append(_compile(messages, (into or folder) / "messages" / INDEX / COMPILED))
     return written
+
+
+def _compile(messages: list[Path], goal: Path) -> Path:
+    """The message rules of all files, made ready to match."""
+    from wizard.core.classify import Classifier
+
+    mark = digest(" ".join(digest(read_bytes(path)) for path in messages).encode())
+    data = {"hash": mark, "data": Classifier(read_rules(messages)).compiled()}
+    goal.write_text(json.dumps(data, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+    return goal
 
 
 def for_wheel(root: Path, into: Path) -> dict[str, str]:

@@ -14,7 +14,11 @@ from wizard.core.tree import FINDING, Caution, Edge, FactSpec, Node, Question, R
 from wizard.errors import ContentError, UsageError
 
 if TYPE_CHECKING:
-    from wizard.core.classify import Classifier
+    from wizard.core.classify import Classifier, Rule
+
+
+COMPILED = "compiled-rules.json"
+"""The name of the message rules made ready to match, in the index."""
 
 
 def builtin_folder() -> Path:
@@ -92,14 +96,15 @@ class Content:
     @cached_property
     def classifier(self) -> Classifier:
         """The message rules, ready to match."""
-        from wizard.core.classify import Classifier, Rule
+        from wizard.core.classify import Classifier
 
-        rules: list[Rule] = []
-        for path in self.files("messages"):
-            data = _mapping(yamlfile.load(path), path)
-            origin = str(data.get("origin", path.stem))
-            rules.extend(Rule.from_mapping(one, origin) for one in data.get("rules", ()))
-        return Classifier(rules)
+        files = self.files("messages")
+        mark = yamlfile.digest(
+            " ".join(yamlfile.digest(yamlfile.read_bytes(path)) for path in files).encode()
+        )
+        beside = self.folders[0] / "messages" / yamlfile.INDEX / COMPILED
+        data = yamlfile.indexed(beside, mark, lambda: Classifier(read_rules(files)).compiled())
+        return Classifier.from_compiled(data)
 
     def read_message(self, text: str, code: str, engine: str) -> Reading | None:
         """What the message rules make of a text: the core's `Classify`."""
@@ -122,6 +127,18 @@ class Content:
     def platforms(self) -> dict[str, Any]:
         """Managed providers, runtimes and service managers."""
         return self.single("platforms.yaml")
+
+
+def read_rules(files: Iterable[Path]) -> list[Rule]:
+    """The message rules of these files, whole. Raises ContentError."""
+    from wizard.core.classify import Rule
+
+    rules: list[Rule] = []
+    for path in files:
+        data = _mapping(yamlfile.load(path), path)
+        origin = str(data.get("origin", path.stem))
+        rules.extend(Rule.from_mapping(one, origin) for one in data.get("rules", ()))
+    return rules
 
 
 def build_node(node_id: str, layer: str, written: Any, path: str, causes: Iterable[str]) -> Node:

@@ -12,8 +12,10 @@ words at both edges of a pattern, and beside a gap in it, are whole words: that 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from wizard.core.lazyre import lazy
 
 LINE_LIMIT = 4096
 """Characters of a line that are looked at together; a longer line is looked at in overlapping pieces."""
@@ -21,27 +23,27 @@ RECORD_LINES = 400
 """Lines that one record may have; a longer one is cut, so that memory stays bounded."""
 _OVERLAP = 512
 
-_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_BLANKS = re.compile(r"[ \t\r\f\v\x00]+")
-_WORD = re.compile(r"[a-z0-9_]+")
-_WHOLE_WORD = re.compile(r"(?<![a-z0-9_?])[a-z0-9_]{2,}(?![a-z0-9_?])")
-_LITERAL = re.compile(r"[A-Za-z0-9 _\"'`:;,/<>=@#%&!~-]+(?![*+?{])")
-_REPEAT = re.compile(r"[*+?]\??|\{[0-9,]+\}\??")
-_GROUP_HEAD = re.compile(r"\((?:\?:|\?P<\w+>)?")
+_COLOUR = lazy(r"\x1b\[[0-9;]*[A-Za-z]")
+_BLANKS = lazy(r"[ \t\r\f\v\x00]+")
+_WORD = lazy(r"[a-z0-9_]+")
+_WHOLE_WORD = lazy(r"(?<![a-z0-9_?])[a-z0-9_]{2,}(?![a-z0-9_?])")
+_LITERAL = lazy(r"[A-Za-z0-9 _\"'`:;,/<>=@#%&!~-]+(?![*+?{])")
+_REPEAT = lazy(r"[*+?]\??|\{[0-9,]+\}\??")
+_GROUP_HEAD = lazy(r"\((?:\?:|\?P<\w+>)?")
 _ALTERNATIVES = 48
 _GAP = "\n"
-_COMPOSE_PREFIX = re.compile(r"^[A-Za-z0-9_.-]+\s+\| ")
-_FIELD_LINE = re.compile(r"\b(?:DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION|BACKTRACE): ")
-_SEVERITY = re.compile(r"\b(?:FATAL|ERROR|PANIC|LOG|WARNING|NOTICE|INFO|Error|Fehler|ERREUR)\b ?:")
-_CONTINUED = re.compile(
+_COMPOSE_PREFIX = lazy(r"^[A-Za-z0-9_.-]+\s+\| ")
+_FIELD_LINE = lazy(r"\b(?:DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION|BACKTRACE): ")
+_SEVERITY = lazy(r"\b(?:FATAL|ERROR|PANIC|LOG|WARNING|NOTICE|INFO|Error|Fehler|ERREUR)\b ?:")
+_CONTINUED = lazy(
     r"^(?:Caused by\b|\.\.\. \d+ |Is the server running|Is server running|TCP/IP connections on port|"
     r"connections on Unix domain socket|This probably means|before or while processing|"
     r"The above exception was|During handling of the above|Either provide the file)"
 )
-_INDENTED_LOG_LINE = re.compile(r"^\s+(?:\[?\d{4}-\d\d-\d\d|\[?\d\d:\d\d:\d\d|[A-Z]+ ?\[)")
-_CAUSED_BY = re.compile(r"^\W*(?:Caused by|Suppressed)\b")
+_INDENTED_LOG_LINE = lazy(r"^\s+(?:\[?\d{4}-\d\d-\d\d|\[?\d\d:\d\d:\d\d|[A-Z]+ ?\[)")
+_CAUSED_BY = lazy(r"^\W*(?:Caused by|Suppressed)\b")
 
-_FOREIGN = re.compile(
+_FOREIGN = lazy(
     r"(?<![\w.])https?://|\b(?:redis|mongo(?:db)?|kafka|zookeeper|amqps?|rabbitmq|smtps?|elasticsearch|opensearch|"
     r"memcached?|etcd|consul|vault|grpc|ldaps?://|sqlserver|mssql|oracle|cassandra|clickhouse|urllib3|requests"
     r"|nginx|upstream|httpx?|curl|wget|npm|pip3?|apt(?:-get)?|yarn|git|rsync|sftp)\b|"
@@ -49,7 +51,7 @@ _FOREIGN = re.compile(
     r"8000|8080|8081|8200|8443|8500|8888|9000|9042|9090|9092|9200|9300|9411|11211|15672|16379|26379|27017|27018)\b",
     re.IGNORECASE,
 )
-_DATABASE = re.compile(
+_DATABASE = lazy(
     r"postgres|psql|\bpg\b|\bpg[._]|libpq|pq:|pgx|psycopg|asyncpg|mysql|maria|\bsql|jdbc|hikari|database|\bdb\b|"
     r"pgbouncer|proxysql|maxscale|prisma|sequelize|typeorm|knex|hibernate|gorm|\borm\b|django|activerecord|ecto|"
     r"dbconnection|\b5432\b|\b6432\b|\b3306\b|\b6033\b|\b33060\b",
@@ -102,7 +104,7 @@ sqlalchemy = sqlalchemy
 )
 """Which driver a text comes from, by words that only it uses; the first that occurs is it."""
 
-_CODES = re.compile(
+_CODES = lazy(
     r"\bERROR (?P<a>[1-4]\d{3}) \(|[( ](?P<b>[12]\d{3}), ?[\"']|SQLSTATE\[\w{5}\] \[(?P<c>\d{4})\]|"
     r"\((?:\w{5}/)(?P<d>\d{4})\)|\bSQLSTATE[ :=]*\(?(?P<e>[0-9A-Z]{5})\b|\[(?P<f>[0-57XF][0-9A-Z]\w[0-9]{2})\]|"
     r"\bError (?P<g>[1-4]\d{3})(?: \(\w{5}\))?:|\[(?P<h>MY-\d{6})\]|\b(?P<i>P[12]0\d\d)\b"
@@ -129,8 +131,7 @@ _COMMON = frozenset(
 """Words of any log: a rule is filed under one of them only where it has no rarer one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One way in which software words a cause. `pattern` may be empty: then `code` alone decides."""
 
     id: str
@@ -171,14 +172,13 @@ class Rule:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """What a text was recognised as. `line` counts from 1; `engine` is `unknown` where nothing tells."""
 
     cause: str
     rule_id: str
     candidates: tuple[str, ...]
-    captures: dict[str, str] = field(hash=False)
+    captures: dict[str, str]
     engine: str
     code: str | None
     driver: str | None
@@ -187,14 +187,16 @@ class Match:
     weight: int = 50
 
 
-@dataclass(slots=True)
 class _Record:
     """The normalised lines of one error, each with its number in the input."""
 
-    lines: list[str] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
-    in_trace: bool = False
-    chained: bool = False
+    __slots__ = ("chained", "in_trace", "lines", "numbers")
+
+    def __init__(self, lines: list[str] | None = None, numbers: list[int] | None = None) -> None:
+        self.lines = lines or []
+        self.numbers = numbers or []
+        self.in_trace = False
+        self.chained = False
 
 
 class Classifier:
@@ -202,9 +204,27 @@ class Classifier:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._rules: Sequence[Rule] = tuple(rules)
-        self._index: dict[str, list[tuple[int, frozenset[str]]]] | None = None
+        self._index: Mapping[str, Sequence[tuple[int, Collection[str]]]] | None = None
         self._always: list[int] = []
         self._compiled: dict[int, re.Pattern[str]] = {}
+
+    @classmethod
+    def from_compiled(cls, data: Mapping[str, Any]) -> Classifier:
+        """The classifier that `compiled` described. Raises KeyError, TypeError or ValueError for anything else."""
+        rules = [Rule._make((*row[:7], tuple(row[7]), "", (), (), row[8])) for row in data["rules"]]
+        made = cls(rules)
+        made._index = data["index"]
+        made._always = list(data["always"])
+        return made
+
+    def compiled(self) -> dict[str, Any]:
+        """The rules and the index of their words as plain data, without what only authors need."""
+        index = self._filed()
+        rows = [[*rule[:7], list(rule.candidates), rule.origin] for rule in self._rules]
+        filed = {
+            word: [[number, sorted(words)] for number, words in entries] for word, entries in index.items()
+        }
+        return {"rules": rows, "index": filed, "always": self._always}
 
     def classify(self, text: str, *, code: str | None = None, engine: str | None = None) -> Match | None:
         """Return the cause that best explains `text`, or None.
@@ -269,16 +289,20 @@ class Classifier:
 
     def _possible(self, text: str) -> Iterable[int]:
         """The rules whose words occur in the text, in the order of the rules."""
-        if self._index is None:
-            self._index = self._build_index()
+        index = self._filed()
         words = set(_WORD.findall(text.lower()))
         hits = {
             number
-            for word in self._index.keys() & words
-            for number, all_of in self._index[word]
-            if all_of <= words
+            for word in index.keys() & words
+            for number, all_of in index[word]
+            if words.issuperset(all_of)
         }
         return sorted(hits.union(self._always)) if hits else self._always
+
+    def _filed(self) -> Mapping[str, Sequence[tuple[int, Collection[str]]]]:
+        if self._index is None:
+            self._index = self._build_index()
+        return self._index
 
     def _build_index(self) -> dict[str, list[tuple[int, frozenset[str]]]]:
         """File each alternative of each rule under its rarest word, with all words that it cannot do without."""

@@ -6,8 +6,8 @@ how directly they follow, each with the fact that would decide and the command t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 from wizard.core.conditions import tests
 from wizard.core.events import ProbeFinished
@@ -19,8 +19,7 @@ from wizard.core.walk import Walk
 MOST_CANDIDATES = 12
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A cause that is still possible: the fact that would decide, and a command that tells it."""
 
     cause: str
@@ -28,8 +27,7 @@ class Candidate:
     learn: str = ""
 
 
-@dataclass(frozen=True)
-class LayerState:
+class LayerState(NamedTuple):
     """One rung of the ladder. `outcome` is ok, fault, warning, skipped or unknown."""
 
     layer: str
@@ -38,8 +36,7 @@ class LayerState:
     summary: str = ""
 
 
-@dataclass(frozen=True)
-class Diagnosis:
+class Diagnosis(NamedTuple):
     """The verdict. `status` is healthy, fault or inconclusive."""
 
     status: str

@@ -90,6 +90,7 @@ KINDS: dict[str, type[Any]] = {
     "show": Showed,
 }
 _NAMES = {kind: name for name, kind in KINDS.items()}
+_NUMBERS = ("ms", "at")
 
 
 def to_data(event: Event) -> dict[str, Any]:
@@ -105,22 +106,46 @@ def to_data(event: Event) -> dict[str, Any]:
 
 
 def from_data(data: Mapping[str, Any]) -> Event:
-    """The event that `to_data` wrote. Raises ValueError for anything else."""
-    kind = KINDS.get(str(data.get("kind")))
+    """The event that `to_data` wrote. Raises ValueError for anything else; unknown keys are ignored."""
+    name = data.get("kind") if isinstance(data, Mapping) else None
+    kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
-        raise ValueError(f"no event is of the kind {data.get('kind')!r}")
-    fields = {name: data[name] for name in kind._fields if name in data}
-    if "facts" in fields:
-        fields["facts"] = {str(key): _value(value) for key, value in dict(fields["facts"]).items()}
-    if "evidence" in fields:
-        fields["evidence"] = tuple(Evidence(**one) for one in fields["evidence"])
+        raise ValueError(f"no event is of the kind {name!r}")
+    fields = {key: _field(key, data[key]) for key in kind._fields if key in data}
     if fields.get("by", "user") not in RANK:
         raise ValueError(f"no fact is known by {fields['by']!r}")
-    try:
-        event: Event = kind(**fields)
-    except TypeError as error:
-        raise ValueError(f"an event of the kind {data['kind']!r} lacks a field: {error}") from error
+    missing = [key for key in kind._fields if key not in fields and key not in kind._field_defaults]
+    if missing:
+        raise ValueError(f"an event of the kind '{name}' needs '{missing[0]}'")
+    event: Event = kind(**fields)
     return event
+
+
+def _field(key: str, value: Any) -> Any:
+    """One field of an event, as it is in memory."""
+    if key == "facts":
+        return {str(fact): _value(one) for fact, one in _typed(key, value, dict).items()}
+    if key == "evidence":
+        return tuple(_evidence(one) for one in _typed(key, value, list))
+    if key in _NUMBERS:
+        # A number that is a flag is no time: JSON's `true` would pass for 1.
+        return _typed(key, None if isinstance(value, bool) else value, (int, float))
+    return _typed(key, value, str)
+
+
+def _evidence(written: Any) -> Evidence:
+    """A quotation; both `layer` and `text` are needed."""
+    fields = _typed("evidence", written, dict)
+    known = {key: _typed(key, fields[key], str) for key in Evidence._fields if key in fields}
+    if "layer" not in known or "text" not in known:
+        raise ValueError("a quotation needs 'layer' and 'text'")
+    return Evidence(**known)
+
+
+def _typed(key: str, value: Any, kind: type[Any] | tuple[type[Any], ...]) -> Any:
+    if not isinstance(value, kind):
+        raise ValueError(f"'{key}' of an event cannot be {type(value).__name__}")
+    return value
 
 
 def _value(value: Any) -> Value:

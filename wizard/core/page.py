@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from wizard.core import conditions
 from wizard.core.conditions import All, Any_, Condition, Not, Test, Truth
 from wizard.core.facts import Facts, text_of
+from wizard.core.lazyre import lazy
 from wizard.core.quoting import (
     MASK,
     MYSQL_FAMILY,
@@ -28,11 +28,11 @@ from wizard.core.quoting import (
 
 LONGEST = 600
 """Characters of a value that a sentence takes; the rest is cut."""
-_TOKEN = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9._-]*)(?::(id|lit))?\}")
+_TOKEN = lazy(r"\{\{|\}\}|\{([a-z][a-z0-9._-]*)(?::(id|lit))?\}")
 """A placeholder; besides the names of `fills`, the key of a fact names itself."""
-_HARMLESS = re.compile(r"[\w.,:/@%+=-]+")
+_HARMLESS = lazy(r"[\w.,:/@%+=-]+")
 """What is one word, and only a word, in every language of a command."""
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_NUMBER = lazy(r"-?\d+(?:\.\d+)?")
 _PLACE_ENGINE = {"psql": "postgresql", "mysql": "mysql"}
 _TERMS = {
     "managed": "managed service",
@@ -48,8 +48,7 @@ _TERMS = {
 }
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """Something to type, or to write into a file. `when` is set where only the reader can know it."""
 
     language: str
@@ -58,8 +57,7 @@ class Command:
     when: str = ""
 
 
-@dataclass(frozen=True)
-class Fix:
+class Fix(NamedTuple):
     """One thing to do. `when` is its condition in words; `sure` says whether the facts confirm it."""
 
     title: str
@@ -71,8 +69,7 @@ class Fix:
     sure: bool = True
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """The page of one cause, filled for one walk."""
 
     cause: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from wizard.core.conditions import ALWAYS, Condition
@@ -104,17 +103,16 @@ def know_nothing(text: str, code: str, engine: str) -> Reading | None:
     return None
 
 
-@dataclass(frozen=True)
-class Tree:
+class Tree(NamedTuple):
     """All that a walk needs. `nodes` has every node, the findings included."""
 
     nodes: Mapping[str, Node]
     root: str
-    specs: Mapping[str, FactSpec] = field(default_factory=dict)
-    questions: Mapping[str, Question] = field(default_factory=dict)
+    specs: Mapping[str, FactSpec] = {}
+    questions: Mapping[str, Question] = {}
     cautions: tuple[Caution, ...] = ()
     classify: Classify = know_nothing
-    fills: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fills: Mapping[str, tuple[str, ...]] = {}
     """Placeholder of a page to the facts that fill it, the first known one."""
 
     def node(self, node_id: str) -> Node:

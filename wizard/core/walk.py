@@ -7,7 +7,7 @@ Rule 2: a wrong event raises WalkError, and nothing has changed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from wizard.core.events import (
     Answered,
@@ -20,7 +20,7 @@ from wizard.core.events import (
     Stated,
     WentBack,
 )
-from wizard.core.facts import Fact, Facts, Value
+from wizard.core.facts import RANK, Fact, Facts, Value
 from wizard.core.steps import Ask, Finished, Run, Step
 from wizard.core.tree import Node, Reading, Tree, turn
 from wizard.errors import WalkError
@@ -29,8 +29,7 @@ READ = ("error", "log")
 """Where texts come from that the message rules read: `error.text` becomes `error.cause`, and so on."""
 
 
-@dataclass(frozen=True)
-class Hop:
+class Hop(NamedTuple):
     """One node that was passed: how long it took, who decided, where it led."""
 
     node: str
@@ -46,13 +45,12 @@ class Hop:
     also: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Walk:
+class Walk(NamedTuple):
     """Where we are, what is known, and how we came here."""
 
     tree: Tree
     at: str
-    facts: Facts = field(default_factory=Facts)
+    facts: Facts = Facts()
     trail: tuple[Hop, ...] = ()
     events: tuple[Event, ...] = ()
     evidence: tuple[Evidence, ...] = ()
@@ -106,11 +104,13 @@ class Walk:
     def feed(self, event: Event) -> Walk:
         """The walk after `event`. Raises WalkError when the walk does not wait for such an event."""
         if isinstance(event, (Noted, Showed)):
-            return replace(self, events=(*self.events, event))
+            return self._replace(events=(*self.events, event))
         if isinstance(event, WentBack):
             return self._back(event)
         if event.node != self.at or self.finished:
             raise WalkError(f"the walk stands at '{self.at}', not at '{event.node}'")
+        if isinstance(event, (Answered, Stated)) and event.by not in RANK:
+            raise WalkError(f"no fact is known by '{event.by}': it is one of {', '.join(RANK)}")
         if isinstance(event, ProbeFinished):
             return self._after_probe(event)
         if isinstance(event, Answered):
@@ -126,7 +126,7 @@ class Walk:
     def _back(self, event: WentBack) -> Walk:
         if self.previous is None:
             raise WalkError("the walk is at its first step: there is nothing to go back to")
-        return replace(self.previous, events=(*self.events, event))
+        return self.previous._replace(events=(*self.events, event))
 
     def _after_probe(self, event: ProbeFinished) -> Walk:
         if self.node.probe != event.probe:
@@ -183,9 +183,9 @@ class Walk:
         probed = event if isinstance(event, ProbeFinished) else None
         hop = _hop(self.node, facts, by, outcome)
         if probed:
-            hop = replace(hop, ms=probed.ms, summary=probed.summary, trouble=probed.trouble)
+            hop = hop._replace(ms=probed.ms, summary=probed.summary, trouble=probed.trouble)
         elif trouble:
-            hop = replace(hop, trouble=trouble)
+            hop = hop._replace(trouble=trouble)
         walk = Walk(
             self.tree,
             hop.went,
@@ -198,9 +198,13 @@ class Walk:
         return walk._settled()
 
     def _settled(self) -> Walk:
-        """This walk moved on to the next node that needs something from outside."""
+        """This walk moved on to the next node that needs something from outside.
+
+        Raises WalkError in a tree that leads in circles.
+        """
         walk = self
-        while True:
+        # Without a circle no node is met twice: each hop leads to another one, the last to a finding.
+        for _ in range(len(self.tree.nodes) + 2):
             node = walk.node
             if node.kind in ("probe", "finding"):
                 return walk
@@ -208,7 +212,9 @@ class Walk:
                 return walk
             fact = walk.facts.fact(walk.tree.questions[node.question].fact) if node.kind == "ask" else None
             hop = _hop(node, walk.facts, fact.by if fact else "probe", str(fact.value) if fact else "")
-            walk = replace(walk, at=hop.went, trail=(*walk.trail, hop))
+            walk = walk._replace(at=hop.went, trail=(*walk.trail, hop))
+        circle = " -> ".join(hop.node for hop in walk.trail[-6:])
+        raise WalkError(f"the tree leads in circles: {circle}")
 
 
 def _hop(node: Node, facts: Facts, by: str, outcome: str) -> Hop:

@@ -43,5 +43,7 @@ def run(options: Namespace) -> int:
 
         output.write(json.dumps(made, ensure_ascii=False, indent=2) + "\n")
     else:
-        output.write(report.text(made, output.colour(), output.ascii_only(), output.width()))
+        from wizard import printed
+
+        output.write(printed.text(made, output.colour(), output.ascii_only(), output.width()))
     return int(BY_STATUS[conclude(walk).status])

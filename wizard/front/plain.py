@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from wizard import report
+from wizard import printed, report
 from wizard.core.events import Answered, Event, Noted, ProbeFinished, Showed, Skipped, WentBack
 from wizard.core.facts import Facts
 from wizard.core.page import Filler
@@ -283,7 +283,7 @@ class _Sitting:
     def _show(self, found: dict[str, Any], before: dict[str, Any] | None) -> None:
         """The finding, and what the fix has changed."""
         self.lines.say("")
-        self.lines.show(report.text(found, ascii=self.lines.ascii, width=self.lines.width, symbols=False))
+        self.lines.show(printed.text(found, ascii=self.lines.ascii, width=self.lines.width, symbols=False))
         if before is not None:
             self.lines.say("\n" + before_after(before, found))
         for fix in found["findings"][0]["fixes"][:1]:

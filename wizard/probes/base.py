@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import wraps
+from typing import NamedTuple
 
 from wizard.core.events import Evidence
 from wizard.core.facts import Value
@@ -17,22 +17,23 @@ LONGEST_FACT = 1000
 """Characters of a text that is kept as a fact."""
 
 
-@dataclass
 class Report:
     """What a probe saw. `summary` is one short sentence; `trouble` says what could not be looked at, and why."""
 
-    facts: dict[str, Value] = field(default_factory=dict)
-    evidence: list[Evidence] = field(default_factory=list)
-    summary: str = ""
-    trouble: str = ""
+    def __init__(
+        self, facts: dict[str, Value] | None = None, *, summary: str = "", trouble: str = ""
+    ) -> None:
+        self.facts: dict[str, Value] = facts if facts is not None else {}
+        self.evidence: list[Evidence] = []
+        self.summary = summary
+        self.trouble = trouble
 
     def quote(self, layer: str, text: str, code: str = "") -> None:
         """Keep a quotation of what a peer, resolver or file said, made harmless."""
         self.evidence.append(Evidence(layer, clean(text, limit=600), clean(code, limit=40)))
 
 
-@dataclass(frozen=True)
-class Probe:
+class Probe(NamedTuple):
     """A registered probe. `deadline` is in seconds; the driver abandons what takes longer."""
 
     name: str

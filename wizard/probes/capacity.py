@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from wizard.core.facts import Value
 from wizard.probes.base import Report, probe
 from wizard.probes.channel import Channel
-from wizard.probes.database import QUERY_ERRORS, Rows, ask
+from wizard.probes.database import Rows, ask
+from wizard.probes.outcome import QueryError
 from wizard.redact import clean
 from wizard.runtime import Runtime
 from wizard.target.model import Target
@@ -110,7 +111,7 @@ def inspect(target: Target, runtime: Runtime) -> Report:
         until = runtime.until(BOUND)
         _postgres(channel, report, until) if channel.greeting is None else _mysql(channel, report, until)
         report.facts["capacity.outcome"] = "ok"
-    except QUERY_ERRORS as error:
+    except QueryError as error:
         report.facts["capacity.outcome"] = "not-visible"
         report.trouble = (
             f"the server does not show its sessions to this account: {clean(str(error), limit=200)}"
@@ -268,7 +269,7 @@ def _mysql(channel: Channel, report: Report, until: float) -> None:
 def _in_transaction(channel: Channel, until: float) -> set[str | None]:
     try:
         return {row.get("pid") for row in ask(channel, MY_TRANSACTIONS, until)}
-    except QUERY_ERRORS:
+    except QueryError:
         return set()  # needs the PROCESS privilege
 
 
@@ -276,7 +277,7 @@ def _mysql_waits(channel: Channel, report: Report, sessions: Rows, until: float)
     mariadb = channel.greeting is not None and channel.greeting.mariadb
     try:
         waits = ask(channel, MARIA_WAITS if mariadb else MYSQL_WAITS, until)
-    except QUERY_ERRORS:
+    except QueryError:
         waits = []
     metadata = [row for row in sessions if "metadata lock" in (row.get("wait") or "").lower()]
     if waits:

@@ -10,10 +10,14 @@ import contextlib
 import socket
 import time
 from collections import deque
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from wizard.target.model import HostPort
-from wizard.wire import ProtocolError, mysql, postgres
+from wizard.wire import ProtocolError
+
+if TYPE_CHECKING:
+    from wizard.wire import mysql, postgres
 
 CHUNK = 65536
 
@@ -26,18 +30,28 @@ class Channel:
         self.peer = peer
         self.address = address
         self.tls = False
-        self.decoder = postgres.Decoder()
         self.waiting: deque[postgres.Message] = deque()
         self.parameters: dict[str, str] = {}
         self.logged_in = False
         self.greeting: mysql.Greeting | None = None
-        self.packets = mysql.Decoder()
         self.only_proof = False
         """Whether the password may only be proved, and not be sent to be read by whoever answers."""
         self.sequence = 1
         """The number of the next packet of MySQL that we send."""
-        self.driver: Any = None
-        """The driver's connection, where the server asked for a login that only the driver speaks."""
+
+    @cached_property
+    def decoder(self) -> postgres.Decoder:
+        """What cuts PostgreSQL's bytes into messages."""
+        from wizard.wire.postgres import Decoder
+
+        return Decoder()
+
+    @cached_property
+    def packets(self) -> mysql.Decoder:
+        """What cuts MySQL's bytes into packets."""
+        from wizard.wire.mysql import Decoder
+
+        return Decoder()
 
     def send(self, data: bytes, until: float) -> None:
         """Send all of `data`. Raises OSError (TimeoutError when the moment `until` has passed)."""
@@ -77,14 +91,20 @@ class Channel:
                 return None
             self.packets.feed(data)
 
+    def _goodbye(self) -> bytes:
+        if self.greeting is None:
+            from wizard.wire.postgres import terminate
+
+            return terminate()
+        from wizard.wire.mysql import packet, quit_command
+
+        return packet(quit_command(), 0)
+
     def close(self) -> None:
         """Say goodbye in the protocol where there is one, then close. Never raises."""
         try:
-            if self.driver is not None:
-                self.driver.close()
-            elif self.logged_in:
-                goodbye = mysql.packet(mysql.quit_command(), 0) if self.greeting else postgres.terminate()
-                self.send(goodbye, time.monotonic() + 0.5)
+            if self.logged_in:
+                self.send(self._goodbye(), time.monotonic() + 0.5)
         except Exception:  # noqa: BLE001, S110 - a peer that is gone needs no goodbye
             pass
         finally:

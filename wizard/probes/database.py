@@ -7,12 +7,13 @@ and only when asked for.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from wizard.core.facts import Value
-from wizard.probes import login_mysql, login_postgres
 from wizard.probes.base import Report, probe
 from wizard.probes.channel import Channel
 from wizard.probes.greet import note_error
+from wizard.probes.outcome import QueryError
 from wizard.runtime import Runtime
 from wizard.target.model import Target
 from wizard.wire import ProtocolError
@@ -56,13 +57,14 @@ _MAY_WRITE_ANYWAY = (
 
 
 def ask(channel: Channel, sql: str, until: float) -> Rows:
-    """Rows of one query on either engine. Raises the engine's QueryError, OSError and ProtocolError."""
+    """Rows of one query on either engine. Raises QueryError, OSError and ProtocolError."""
     if channel.greeting is not None:
+        from wizard.probes import login_mysql
+
         return login_mysql.query(channel, sql, until)
+    from wizard.probes import login_postgres
+
     return login_postgres.query(channel, sql, until)
-
-
-QUERY_ERRORS = (login_mysql.QueryError, login_postgres.QueryError)
 
 
 @probe(
@@ -100,16 +102,9 @@ def _guarded(report: Report, work: Callable[[], None]) -> None:
     """Run `work`; what fails becomes facts."""
     try:
         work()
-    except login_postgres.QueryError as error:
-        fields = error.fields
+    except QueryError as error:
         report.facts["database.outcome"] = "error"
-        note_error(
-            report, "database", f"{fields.severity}:  {fields.message}", fields.code, fields.detail, "query"
-        )
-    except login_mysql.QueryError as error:
-        said = error.error
-        report.facts["database.outcome"] = "error"
-        note_error(report, "database", f"ERROR {said.number}: {said.message}", str(said.number), "", "query")
+        note_error(report, "database", error.text, error.code, error.detail, "query")
     except TimeoutError:
         report.facts["database.outcome"] = "timeout"
         report.quote("database", f"no answer to a first query within {QUERY_BOUND:.0f} s")
@@ -190,8 +185,8 @@ def _mysql(channel: Channel, target: Target, report: Report, until: float) -> No
     old = channel.greeting is not None and (channel.greeting.mariadb or version.startswith("5."))
     try:
         rows = ask(channel, MYSQL if old else MYSQL8, until)
-    except login_mysql.QueryError as error:
-        if error.error.number != 1193:
+    except QueryError as error:
+        if error.code != "1193":
             raise
         rows = ask(channel, MYSQL8 if old else MYSQL, until)
     row = rows[0] if rows else {}
@@ -217,7 +212,7 @@ def _exempt(channel: Channel, until: float) -> bool:
     """Whether this account may write although the server is read-only (SUPER, READ ONLY ADMIN)."""
     try:
         grants = [value or "" for row in ask(channel, GRANTS, until) for value in row.values()]
-    except login_mysql.QueryError:
+    except QueryError:
         return False
     return any(word in grant for grant in grants for word in _MAY_WRITE_ANYWAY if " ON *.*" in grant)
 
@@ -254,7 +249,6 @@ def write_path(target: Target, runtime: Runtime) -> Report:
 
 
 def _undo(channel: Channel, until: float) -> None:
-    try:
+    # The session's end rolls back all the same.
+    with suppress(QueryError, OSError, ProtocolError):
         ask(channel, "ROLLBACK", until)
-    except (*QUERY_ERRORS, OSError, ProtocolError):
-        pass  # the session's end rolls back all the same

@@ -10,7 +10,7 @@ from wizard.probes.base import Report, probe
 from wizard.probes.channel import Channel, left
 from wizard.runtime import Runtime
 from wizard.target.model import Target
-from wizard.wire import ProtocolError, mysql, postgres, printable, sniff
+from wizard.wire import ProtocolError, printable, sniff
 
 SECOND_WORD = 1.0
 """Seconds for a silent peer to answer an HTTP request, when it has not answered ours."""
@@ -76,6 +76,8 @@ def greet_on(channel: Channel, target: Target, report: Report, until: float) -> 
 
 def _ask_postgres(channel: Channel, target: Target, report: Report, until: float) -> None:
     """SSLRequest where TLS is wanted. A server that must not be asked is known by its answer to the startup."""
+    from wizard.wire import postgres
+
     if target.tls.negotiation == "direct":
         report.facts.update({"network.answer": "postgresql", "tls.offered": "yes"})
         return
@@ -102,6 +104,8 @@ def _ask_postgres(channel: Channel, target: Target, report: Report, until: float
 
 def _refusal(channel: Channel, report: Report, first: bytes, until: float) -> None:
     """An error in place of the answer: "could not fork", "too many clients" from old and overloaded servers."""
+    from wizard.wire import postgres
+
     report.facts.update({"network.answer": "postgresql", "tls.offered": "not-asked"})
     channel.decoder.feed(first)
     try:
@@ -139,6 +143,8 @@ def note_error(report: Report, layer: str, text: str, code: str, detail: str, ph
 
 
 def _hear_mysql(channel: Channel, report: Report, until: float) -> None:
+    from wizard.wire import mysql
+
     packet = channel.packet(until)
     if packet is None:
         report.facts["network.answer"] = "closed"
@@ -188,6 +194,8 @@ def _silence(channel: Channel, target: Target, runtime: Runtime, report: Report)
 
 def somebody_else(channel: Channel, target: Target, runtime: Runtime) -> tuple[str, str] | None:
     """(word, first line) of a service that only answers to its own protocol; None where nobody does."""
+    from wizard.wire import postgres
+
     if channel.peer.is_socket:
         return None
     questions = [b"GET / HTTP/1.0\r\n\r\n"]

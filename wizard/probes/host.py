@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -191,6 +189,8 @@ def _sockets(family: str) -> list[str]:
 
 
 def _installed(family: str) -> bool:
+    import shutil
+
     names = PROGRAMS[family][:2]
     return any(shutil.which(name) for name in names) or any(
         Path(path).exists() for path in _INSTALLED[family]
@@ -272,7 +272,12 @@ def container() -> str:
 
 def _service(family: str) -> tuple[str, str]:
     """(name of the service, its state as systemd tells it, or "")."""
-    if service_manager() != "systemd" or shutil.which("systemctl") is None:
+    if service_manager() != "systemd":
+        return _SERVICES[family][0], ""
+    import shutil
+    import subprocess
+
+    if shutil.which("systemctl") is None:
         return _SERVICES[family][0], ""
     for name in _SERVICES[family]:
         try:

@@ -1,16 +1,13 @@
 """The login: what the server asks for, and what it says in the end.
 
-Our own handshake, not a driver's: a driver flattens the refusal to a text and opens a connection of its own. Where
-the server asks for a method that only a driver speaks, the driver is asked (`drivers.py`).
+Our own handshake, not a driver's: a driver flattens the refusal to a text and opens a connection of its own.
 """
 
 from __future__ import annotations
 
 import ssl
-from dataclasses import replace
 
 from wizard.core.facts import Value
-from wizard.probes import login_mysql, login_postgres
 from wizard.probes.base import Report, probe
 from wizard.probes.channel import Channel
 from wizard.probes.dial import dial
@@ -76,7 +73,11 @@ def attempt(channel: Channel, target: Target, runtime: Runtime) -> LoginResult:
     """One login, told as a value. Never raises."""
     try:
         if target.family == "mysql":
+            from wizard.probes import login_mysql
+
             return login_mysql.login(channel, target, runtime.until(LOGIN_BOUND))
+        from wizard.probes import login_postgres
+
         first = runtime.until(runtime.connect_timeout)
         return login_postgres.login(channel, target, runtime.until(LOGIN_BOUND), first)
     except TimeoutError:
@@ -134,7 +135,7 @@ def _other_way(result: LoginResult, channel: Channel, target: Target) -> bool | 
 
 def _second_attempt(channel: Channel, target: Target, runtime: Runtime, tls: bool) -> LoginResult | None:
     mode: TlsMode = "require" if tls else "disable"
-    other = replace(target, tls=replace(target.tls, mode=mode))
+    other = target._replace(tls=target.tls._replace(mode=mode))
     try:
         opened = dial(other, runtime, channel.peer, channel.address)
     except (OSError, ProtocolError):
@@ -154,7 +155,7 @@ def retry_tls(target: Target, runtime: Runtime) -> Report:
     address = runtime.facts.text("network.address")
     if target.is_socket or address is None:
         return Report({"retry.outcome": "not-applicable"})
-    other = replace(target, tls=replace(target.tls, mode="require", cert=None, key=None))
+    other = target._replace(tls=target.tls._replace(mode="require", cert=None, key=None))
     peer = next((host for host in target.hosts), None)
     try:
         channel = dial(other, runtime, peer or target.hosts[0], address)
@@ -184,7 +185,7 @@ def other_port(target: Target, runtime: Runtime) -> Report:
         if not port.isdigit() or int(port) == target.port:
             continue
         peer = HostPort("127.0.0.1" if address in ("0.0.0.0", "::") else address, int(port))
-        result = _prove(replace(target, options=options, hosts=(peer,)), runtime, peer)
+        result = _prove(target._replace(options=options, hosts=(peer,)), runtime, peer)
         report.quote(
             "network", f"the same login at {peer.host}:{port}: {result.text or result.outcome}", result.code
         )
@@ -198,7 +199,7 @@ def other_port(target: Target, runtime: Runtime) -> Report:
 
 
 def _prove(target: Target, runtime: Runtime, peer: HostPort) -> LoginResult:
-    quiet = replace(target, tls=replace(target.tls, mode="disable"))
+    quiet = target._replace(tls=target.tls._replace(mode="disable"))
     try:
         channel = dial(quiet, runtime, peer, peer.host)
     except (OSError, ProtocolError) as error:

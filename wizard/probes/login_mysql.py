@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wizard.probes.channel import Channel
-from wizard.probes.outcome import LoginResult
+from wizard.probes.outcome import LoginResult, QueryError
 from wizard.target.model import Target
 from wizard.wire import ProtocolError, mysql
 
@@ -11,14 +11,6 @@ MOST_PACKETS = 20_000
 _FULL = b"\x04"
 """caching_sha2_password: the server has no cached proof and wants the password itself, over a safe channel."""
 _ASK_KEY = b"\x02"
-
-
-class QueryError(Exception):
-    """The server refused a query. Carries the error's number and text."""
-
-    def __init__(self, error: mysql.ServerError) -> None:
-        super().__init__(error.message)
-        self.error = error
 
 
 def login(channel: Channel, target: Target, until: float) -> LoginResult:
@@ -144,7 +136,8 @@ def query(channel: Channel, sql: str, until: float) -> list[dict[str, str | None
         if packet is None:
             raise ConnectionResetError("the server closed the connection during a query")
         if packet.payload[:1] == b"\xff":
-            raise QueryError(mysql.parse_error(packet.payload))
+            error = mysql.parse_error(packet.payload)
+            raise QueryError(f"ERROR {error.number}: {error.message}", str(error.number))
         if not payloads and packet.payload[:1] == b"\0":
             return []
         payloads.append(packet.payload)

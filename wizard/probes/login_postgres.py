@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wizard.probes.channel import Channel
-from wizard.probes.outcome import LoginResult
+from wizard.probes.outcome import LoginResult, QueryError
 from wizard.target.model import Target
 from wizard.wire import ProtocolError, postgres
 
@@ -14,14 +14,6 @@ STARTUP_OPTIONS = ("options", "client_encoding", "replication", "search_path", "
 MOST_ROWS = 5000
 _METHOD_NAMES = {"ok": "", "cleartext": "password", "sasl": "scram-sha-256"}
 _BY_REQUIRE_AUTH = {"cleartext": "password", "sasl": "scram-sha-256", "ok": "none"}
-
-
-class QueryError(Exception):
-    """The server refused a query. Carries the error's fields."""
-
-    def __init__(self, fields: postgres.ErrorFields) -> None:
-        super().__init__(fields.message)
-        self.fields = fields
 
 
 def login(channel: Channel, target: Target, until: float, first: float | None = None) -> LoginResult:
@@ -159,7 +151,7 @@ def query(channel: Channel, sql: str, until: float) -> list[dict[str, str | None
         message = channel.message(until)
         if message is None:
             if refusal is not None:
-                raise QueryError(refusal)
+                raise _query_error(refusal)
             raise ConnectionResetError("the server closed the connection during a query")
         if message.type == b"T":
             names = postgres.parse_row_description(message.payload)
@@ -169,5 +161,11 @@ def query(channel: Channel, sql: str, until: float) -> list[dict[str, str | None
             refusal = postgres.parse_error(message.payload)
         elif message.type == b"Z":
             if refusal is not None:
-                raise QueryError(refusal)
+                raise _query_error(refusal)
             return rows
+
+
+def _query_error(fields: postgres.ErrorFields) -> QueryError:
+    return QueryError(
+        f"{fields.severity or fields.severity_code}:  {fields.message}", fields.code, fields.detail
+    )

@@ -8,7 +8,6 @@ import selectors
 import socket
 import struct
 import time
-from dataclasses import dataclass
 
 from wizard.core.facts import Value
 from wizard.probes.base import Report, probe
@@ -61,17 +60,17 @@ _WORST_FIRST = (
 )
 
 
-@dataclass
 class Attempt:
     """One address: what became of it, and after how many seconds. `number` is the errno, 0 while it is open."""
 
-    host: int
-    address: str
-    port: int
-    sock: socket.socket | None = None
-    outcome: str = "timeout"
-    number: int = 0
-    seconds: float = 0.0
+    def __init__(self, host: int, address: str, port: int) -> None:
+        self.host = host
+        self.address = address
+        self.port = port
+        self.sock: socket.socket | None = None
+        self.outcome = "timeout"
+        self.number = 0
+        self.seconds = 0.0
 
     @property
     def place(self) -> str:

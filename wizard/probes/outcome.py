@@ -1,8 +1,18 @@
-"""The result of a login as a value, the same for both protocols."""
+"""The result of a login and the refusal of a query, the same for both protocols."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+
+class QueryError(Exception):
+    """The server refused a query: its words, code (SQLSTATE or number) and DETAIL."""
+
+    def __init__(self, text: str, code: str, detail: str = "") -> None:
+        super().__init__(text)
+        self.text = text
+        self.code = code
+        self.detail = detail
 
 
 class LoginResult(NamedTuple):

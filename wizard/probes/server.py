@@ -7,10 +7,10 @@ Only its end is read, and only what concerns this login is kept.
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
 from wizard.core.facts import Value
+from wizard.core.lazyre import lazy
 from wizard.probes.base import Report, probe
 from wizard.probes.host import PROC, processes, sockets_by_inode
 from wizard.redact import clean
@@ -19,7 +19,7 @@ from wizard.target.model import Target
 
 TAIL = 128 * 1024
 """Bytes of the log's end that are read."""
-_FIELD = re.compile(r"\b(DETAIL|HINT):\s")
+_FIELD = lazy(r"\b(DETAIL|HINT):\s")
 
 
 @probe("server.log", provides=("log.outcome", "log.text", "log.file"), deadline=3.0)

@@ -13,7 +13,7 @@ from wizard.probes.base import Report, probe
 from wizard.probes.channel import Channel, left
 from wizard.runtime import Runtime
 from wizard.target.model import Target
-from wizard.wire import ProtocolError, mysql, postgres
+from wizard.wire import ProtocolError
 from wizard.wire import tls as wire_tls
 
 VERIFYING = ("verify-ca", "verify-full")
@@ -208,6 +208,8 @@ def server_name(target: Target, channel: Channel) -> str:
 def wrap(channel: Channel, context: ssl.SSLContext, target: Target, until: float) -> None:
     """Make the handshake on `channel`. Raises OSError (ssl.SSLError included) and ValueError."""
     if target.family == "mysql":
+        from wizard.wire import mysql
+
         channel.send(mysql.packet(mysql.ssl_request(), 1), until)
         channel.sequence = 2
     channel.sock.settimeout(left(until))
@@ -293,9 +295,13 @@ def fetch_certificate(channel: Channel, target: Target, runtime: Runtime) -> byt
         with _connection(channel, until) as sock:
             sock.settimeout(left(until))
             if target.family == "mysql":
+                from wizard.wire import mysql
+
                 sock.recv(4096)
                 sock.sendall(mysql.packet(mysql.ssl_request(), 1))
             elif target.tls.negotiation != "direct":
+                from wizard.wire import postgres
+
                 sock.sendall(postgres.ssl_request())
                 if sock.recv(1) != b"S":
                     return b""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from wizard.core.lazyre import lazy
 from wizard.target.draft import Draft, is_secret_key
 from wizard.target.placeholders import has_token, lower, name_in
 from wizard.target.spellings import (
@@ -27,7 +28,7 @@ from wizard.target.spellings import (
 )
 
 _OWN_KEYS = frozenset({"host", "hostaddr", "port", "user", "database", "socket", "service", "password"})
-_NUMBER = re.compile(r"\s*[+-]?\d+(\.\d+)?\s*")
+_NUMBER = lazy(r"\s*[+-]?\d+(\.\d+)?\s*")
 _WEAK = ("disable", "allow", "prefer", "require", "verify-ca")
 _JDBC_SERVER_TYPES = (
     *("any", "primary", "master", "slave", "secondary"),

@@ -6,24 +6,22 @@ file is there; scalars stay text, since YAML would turn `5432:5432` into a numbe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from wizard.core.lazyre import lazy
 from wizard.target.envfile import fill, read_env
 from wizard.target.files import read_text
 
 NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 """File names in the order in which Compose prefers them; it reads the first."""
-_IMAGE = re.compile(
+_IMAGE = lazy(
     r"(?:.*/)?(?:[\w.-]*?)(postgres(?:ql)?|postgis|timescaledb(?:-ha)?|pgvector|mysql|mariadb|percona)(?:-server)?(?:[:@].*)?\Z"
 )
 
 
-@dataclass(frozen=True)
-class ComposeService:
+class ComposeService(NamedTuple):
     """One service: its variables, and the engine when it is a database."""
 
     name: str

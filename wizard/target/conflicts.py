@@ -7,7 +7,7 @@ server: one family of engines, and no comparison of a server's definition with a
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wizard.target.model import MASK, Conflict, Setting, Target
 
@@ -17,8 +17,7 @@ _NOBODY = ("default", "operating system")
 _HERE = frozenset({"localhost", "127.0.0.1", "::1", "host.docker.internal", "0.0.0.0"})
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A target with what is known about its kind of source."""
 
     target: Target

@@ -6,8 +6,8 @@ Nothing is contacted and nothing raises: a file that cannot be read is named wit
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from wizard.target.compose import NAMES as COMPOSE_NAMES
 from wizard.target.compose import ComposeService, read_compose
@@ -31,8 +31,7 @@ _OPTION_KEYS = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Discovery:
+class Discovery(NamedTuple):
     """What was found, and where it was looked for."""
 
     targets: tuple[Target, ...]
@@ -95,7 +94,7 @@ def _conclude(search: _Search) -> Discovery:
         search.problems.append(Problem("missing", "url", detail, "environment"))
         return Discovery((), tuple(search.looked), tuple(search.problems))
     conflicts = find_conflicts(search.candidates, search.services)
-    targets[0] = replace(targets[0], conflicts=conflicts)
+    targets[0] = targets[0]._replace(conflicts=conflicts)
     return Discovery(tuple(_distinct(targets)), tuple(search.looked), tuple(search.problems))
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from wizard.core.lazyre import lazy
 from wizard.target.model import Form, Problem, ProblemKind, Secret
 
 CONNECTION_KEYS = ("host", "hostaddr", "port", "user", "database", "socket")
-_SECRET_KEY = re.compile(
+_SECRET_KEY = lazy(
     r"pass(word|wd|phrase)?$|pwd$|secret|token|(scram|client|server)_key$|api_?key|credential", re.I
 )
 
@@ -23,19 +23,19 @@ def is_secret_key(key: str) -> bool:
     return key.lower() != "passfile" and _SECRET_KEY.search(key) is not None
 
 
-@dataclass
 class Draft:
     """One connection while it is being read; later `put` calls do not replace earlier ones."""
 
-    source: str
-    form: Form = "options"
-    engine: str = ""
-    driver: str = ""
-    values: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """key -> (value, source); the keys are ours for the connection and the writer's for the options."""
-    password: Secret | None = None
-    password_source: str = ""
-    problems: list[Problem] = field(default_factory=list)
+    def __init__(self, source: str, form: Form = "options", engine: str = "", driver: str = "") -> None:
+        self.source = source
+        self.form: Form = form
+        self.engine = engine
+        self.driver = driver
+        self.values: dict[str, tuple[str, str]] = {}
+        """key -> (value, source); the keys are ours for the connection and the writer's for the options."""
+        self.password: Secret | None = None
+        self.password_source = ""
+        self.problems: list[Problem] = []
 
     def put(self, key: str, value: str, source: str = "") -> None:
         """Note a value unless that key has one; a password lands in `password`, other secrets nowhere."""

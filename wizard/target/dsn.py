@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 
+from wizard.core.lazyre import lazy
 from wizard.target.draft import Draft
 
-_PAIR_START = re.compile(r"\s*[A-Za-z_]\w*\s*=")
-_SEMICOLONS = re.compile(r"""(?:pgsql|mysql):\w+=|[A-Za-z][\w -]*=(?:"[^"]*"|'[^']*'|[^;\s"']*)\s*;""")
+_PAIR_START = lazy(r"\s*[A-Za-z_]\w*\s*=")
+_SEMICOLONS = lazy(r"""(?:pgsql|mysql):\w+=|[A-Za-z][\w -]*=(?:"[^"]*"|'[^']*'|[^;\s"']*)\s*;""")
 _SPACE = " \t\n\r\f\v"
 
 ADO_KEYS: dict[str, str] = {

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
-_LINE = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*[=][ \t]*")
-_REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)(?:(:?-)([^{}]*))?\}")
+from wizard.core.lazyre import lazy
+
+_LINE = lazy(r"[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*[=][ \t]*")
+_REFERENCE = lazy(r"\$\{([A-Za-z_]\w*)(?:(:?-)([^{}]*))?\}")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "$"}
 
 
-@dataclass(frozen=True)
-class EnvLine:
+class EnvLine(NamedTuple):
     """One variable; `line` is where it begins, counted from 1."""
 
     value: str

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote, unquote_plus
 
+from wizard.core.lazyre import lazy
 from wizard.target.draft import Draft
 
-_SHAPE = re.compile(r"(?:.*@)?(?:tcp6?|tcp4|unix|udp|cloudsql-mysql|[a-z][\w+-]*)\([^()]*\)/[^/]*\Z", re.S)
-_NETLESS = re.compile(r"[^\s@:/]+(?::[^/]*)?@/[^/]*\Z")
+_SHAPE = lazy(r"(?:.*@)?(?:tcp6?|tcp4|unix|udp|cloudsql-mysql|[a-z][\w+-]*)\([^()]*\)/[^/]*\Z", re.S)
+_NETLESS = lazy(r"[^\s@:/]+(?::[^/]*)?@/[^/]*\Z")
 
 
 def looks_like_go(text: str) -> bool:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote, unquote_plus
 
+from wizard.core.lazyre import lazy
 from wizard.target.draft import Draft
 from wizard.target.urls import read_hosts, split_url
 
-_SHAPE = re.compile(
+_SHAPE = lazy(
     r"(?:jdbc|r2dbc):(?:(?:aws-wrapper|p6spy|tc|otel|log4jdbc):)?(?P<sub>[A-Za-z0-9]+)"
     r"(?:\+srv)?(?::(?:replication|loadbalance|sequential|failover|aurora))?:(?P<slashes>/*)",
     re.I,
 )
-_HOSTS = re.compile(r"(?:[\w.-]*|\[[0-9A-Fa-f:.]+\])(?::\d+)?(?:,[\w.\[\]:-]+)*(?:/[^@?]*)?(?:\?|\Z)")
+_HOSTS = lazy(r"(?:[\w.-]*|\[[0-9A-Fa-f:.]+\])(?::\d+)?(?:,[\w.\[\]:-]+)*(?:/[^@?]*)?(?:\?|\Z)")
 ENGINES: dict[str, str] = {
     "postgresql": "postgresql",
     "postgres": "postgresql",

@@ -8,8 +8,7 @@ only type that can hold a password is `Secret`, and no other field of any class 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal, NoReturn
+from typing import Literal, NamedTuple, NoReturn
 
 MASK = "•••"
 """What stands wherever a password would have stood."""
@@ -79,8 +78,7 @@ class Secret:
         raise TypeError("a Secret cannot be pickled")
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """One setting as it is in force, and where it was read."""
 
     key: str
@@ -91,8 +89,7 @@ class Setting:
     """For people: `DATABASE_URL`, `.env:3 DB_HOST`, `~/.my.cnf [client]`, `--host`, `default`."""
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """Something wrong with the settings themselves, seen before anything was contacted."""
 
     kind: ProblemKind
@@ -103,16 +100,14 @@ class Problem:
     source: str
 
 
-@dataclass(frozen=True)
-class Conflict:
+class Conflict(NamedTuple):
     """Two or more sources that an application may read, with different values for the same setting."""
 
     key: str
     sources: tuple[Setting, ...]
 
 
-@dataclass(frozen=True)
-class HostPort:
+class HostPort(NamedTuple):
     """One place to connect to.
 
     A host that starts with `/` or `@` is a Unix socket: for PostgreSQL the directory (`@` = abstract),
@@ -130,8 +125,7 @@ class HostPort:
         return self.hostaddr is None and self.host.startswith(("/", "@"))
 
 
-@dataclass(frozen=True)
-class Tls:
+class Tls(NamedTuple):
     """How the connection is to be protected, in libpq's vocabulary, whatever spelling was used."""
 
     mode: TlsMode = "prefer"
@@ -149,8 +143,7 @@ class Tls:
     """Whether anything of this was written by someone, as opposed to a driver's default."""
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """One connection as an application states it, resolved with the defaults that its driver applies."""
 
     engine: Engine = "unknown"
@@ -159,7 +152,7 @@ class Target:
     database: str = ""
     password: Secret | None = None
     password_source: str = ""
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = {}
     """Further options as written (sslmode, target_session_attrs, options …), secrets removed."""
     settings: tuple[Setting, ...] = ()
     source: str = ""
@@ -168,7 +161,7 @@ class Target:
     form: Form = "options"
     problems: tuple[Problem, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
-    tls: Tls = field(default_factory=Tls)
+    tls: Tls = Tls()
 
     @property
     def host(self) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from wizard.target.files import expand, read_text, shown
 
@@ -20,8 +20,7 @@ _DEPTH = 10
 CLIENT_GROUPS = ("client", "client-mariadb", "client-server", "mysql", "mariadb-client")
 
 
-@dataclass(frozen=True)
-class OptionLine:
+class OptionLine(NamedTuple):
     """One setting of an option file."""
 
     group: str

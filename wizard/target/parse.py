@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from wizard.core.lazyre import lazy
 from wizard.target.draft import Draft
 from wizard.target.model import Secret, Target
 from wizard.target.placeholders import lift
@@ -18,8 +19,8 @@ from wizard.target.resolve import family_of, finish
 from wizard.target.spellings import ENGINE_NAMES
 from wizard.target.urls import is_url, read_hosts, read_url
 
-_ASSIGNMENT = re.compile(r"(?:export\s+|set\s+|-e\s+)?([A-Z][A-Z0-9_]+)\s*[=:]\s*(?=[\"']?[a-z][\w+.-]*:)")
-_BARE = re.compile(r"(?:\[[0-9A-Fa-f:.%\w]+\]|[\w.-]+)(?::[^@:/?#\s]*)?(?:,[\w.-]+(?::\d+)?)*\Z")
+_ASSIGNMENT = lazy(r"(?:export\s+|set\s+|-e\s+)?([A-Z][A-Z0-9_]+)\s*[=:]\s*(?=[\"']?[a-z][\w+.-]*:)")
+_BARE = lazy(r"(?:\[[0-9A-Fa-f:.%\w]+\]|[\w.-]+)(?::[^@:/?#\s]*)?(?:,[\w.-]+(?::\d+)?)*\Z")
 _OVERRIDES: dict[str, str] = {
     "dbname": "database",
     "db": "database",
@@ -54,7 +55,8 @@ def parse_target(
     if "database" in given and not given["database"]:
         draft.values.pop("database")
     lifted, marks = lift(text)
-    stated = Draft(source, password=draft.password, password_source=draft.password_source)
+    stated = Draft(source)
+    stated.password, stated.password_source = draft.password, draft.password_source
     read_text_form(_tidy(lifted, stated), stated, told)
     _merge(draft, stated)
     _settle_engine(draft, told)

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from wizard.target.files import read_text
 from wizard.target.model import Secret
 
 
-@dataclass(frozen=True)
-class PassLine:
+class PassLine(NamedTuple):
     """One entry of the file; `line` counts from 1."""
 
     line: int

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 
-_MARK = re.compile(
+from wizard.core.lazyre import lazy
+
+_MARK = lazy(
     r"""\$\{\s*(?P<braced>[A-Za-z_][\w.]*)[^{}]*\}        # ${VAR}  ${VAR:-default}  ${env.VAR}
       | \$\{\{\s*(?P<actions>[^{}]+?)\s*\}\}              # ${{ secrets.VAR }}
       | \{\{-?\s*(?P<template>[^{}]+?)\s*-?\}\}           # {{ host }}
@@ -21,19 +23,19 @@ _MARK = re.compile(
     """,
     re.VERBOSE,
 )
-_BARE = re.compile(r"\$([A-Za-z_]\w*)\Z")
-_BARE_CAPITALS = re.compile(r"\$([A-Z][A-Z0-9_]{2,})\Z")
-_WINDOWS = re.compile(r"%([A-Z][A-Z0-9]*_[A-Z0-9_]+)%\Z")
-_FORMAT = re.compile(r"\{([A-Za-z_]\w*)\}\Z")
-_WORDS = re.compile(
+_BARE = lazy(r"\$([A-Za-z_]\w*)\Z")
+_BARE_CAPITALS = lazy(r"\$([A-Z][A-Z0-9_]{2,})\Z")
+_WINDOWS = lazy(r"%([A-Z][A-Z0-9]*_[A-Z0-9_]+)%\Z")
+_FORMAT = lazy(r"\{([A-Za-z_]\w*)\}\Z")
+_WORDS = lazy(
     r"(?:your|my|the|insert|enter)[-_ ]?(?:db|database|postgres|mysql)?[-_ ]?"
     r"(?:real|actual|strong|secret|own)?[-_ ]?"
     r"(?:password|passwd|pass|user|username|host|hostname|server|port|db|database|dbname|name)"
     r"(?:[-_ ]?(?:here|name))?\Z",
     re.I,
 )
-_ORDERS = re.compile(r"(?:replace[-_ ]?(?:me|this|with[-_ ]\w+)|change[-_]me|fill[-_ ]?me|todo|tbd)\Z", re.I)
-_TOKEN = re.compile(r"zqmark(\d+)qz")
+_ORDERS = lazy(r"(?:replace[-_ ]?(?:me|this|with[-_ ]\w+)|change[-_]me|fill[-_ ]?me|todo|tbd)\Z", re.I)
+_TOKEN = lazy(r"zqmark(\d+)qz")
 
 
 def lift(text: str) -> tuple[str, tuple[str, ...]]:

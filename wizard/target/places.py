@@ -13,12 +13,13 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from wizard.core.lazyre import lazy
 from wizard.target.draft import Draft
 from wizard.target.model import DEFAULT_PORTS, HostPort
 from wizard.target.spellings import C_MYSQL_DRIVERS
 
-_HOST = re.compile(r"[\w.-]+\Z")
-_ADDRESS6 = re.compile(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%[\w.-]+)?\Z")
+_HOST = lazy(r"[\w.-]+\Z")
+_ADDRESS6 = lazy(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%[\w.-]+)?\Z")
 _NO_SOCKET = frozenset({"jdbc", "r2dbc", "prisma", "node-postgres", "lib/pq", "pg8000", "ecto", "ado.net"})
 _PG_FOLDERS = ("/var/run/postgresql", "/tmp")
 _MYSQL_SOCKETS = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -59,7 +58,7 @@ def finish(
         problems=tuple(sorted(draft.problems, key=_rank)),
         tls=tls_of(family, draft.driver, {key: value for key, value in options.items()}),
     )
-    return _mask(replace(target, settings=_settings(target, draft)), draft)
+    return _mask(target._replace(settings=_settings(target, draft)), draft)
 
 
 def _rank(problem: Problem) -> int:
@@ -160,11 +159,10 @@ def _mask(target: Target, draft: Draft) -> Target:
     def clean(text: str) -> str:
         return _unsecret(text, draft)
 
-    return replace(
-        target,
+    return target._replace(
         user=clean(target.user),
         database=clean(target.database),
         hosts=tuple(each for each in target.hosts if clean(each.host) == each.host),
-        settings=tuple(replace(each, value=clean(each.value)) for each in target.settings),
-        problems=tuple(replace(each, detail=clean(each.detail)) for each in target.problems),
+        settings=tuple(each._replace(value=clean(each.value)) for each in target.settings),
+        problems=tuple(each._replace(detail=clean(each.detail)) for each in target.problems),
     )

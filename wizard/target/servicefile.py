@@ -7,8 +7,8 @@ where the service is not there, pg_service.conf in PGSYSCONFDIR (else the direct
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from wizard.target.files import expand, read_text, shown
 
@@ -16,8 +16,7 @@ SYSTEM_DIRECTORIES = ("/etc/postgresql-common", "/etc/sysconfig/pgsql", "/etc")
 """Where packagers build pg_service.conf in: Debian, Red Hat, others."""
 
 
-@dataclass(frozen=True)
-class Service:
+class Service(NamedTuple):
     """One section of a service file: its settings and the line of each."""
 
     name: str

@@ -10,9 +10,10 @@ taken for a host.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 from urllib.parse import unquote
 
+from wizard.core.lazyre import lazy
 from wizard.target.draft import Draft
 from wizard.target.spellings import (
     DIALECT_DRIVERS,
@@ -23,19 +24,18 @@ from wizard.target.spellings import (
     SCHEMES,
 )
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9.-]*(?::(?:postgresql|mysql|mariadb))?)(?:\+([\w-]+))?:(/*)")
-_ENDS = re.compile(r"[/?#]")
+_SCHEME = lazy(r"([A-Za-z][A-Za-z0-9.-]*(?::(?:postgresql|mysql|mariadb))?)(?:\+([\w-]+))?:(/*)")
+_ENDS = lazy(r"[/?#]")
 _HOST = r"(?:\[[0-9A-Fa-f:.%\w]*\]|[A-Za-z0-9_.%*~-]*)"
-_HOSTS = re.compile(rf"{_HOST}(?::\d*)?(?:,{_HOST}(?::\d*)?)*\Z")
-_KEY = re.compile(r"[A-Za-z_][\w.-]*\Z")
-_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|%00")
+_HOSTS = lazy(rf"{_HOST}(?::\d*)?(?:,{_HOST}(?::\d*)?)*\Z")
+_KEY = lazy(r"[A-Za-z_][\w.-]*\Z")
+_BAD_ESCAPE = lazy(r"%(?![0-9A-Fa-f]{2})|%00")
 _AT_IN_VALUE = frozenset({"user", "username", "options", "application_name", "password", "email"})
 _RESERVED = "@/#?[]"
 RENAMED: dict[str, str] = {"dbname": "database", "username": "user", "unix_socket": "socket"}
 
 
-@dataclass(frozen=True)
-class Pieces:
+class Pieces(NamedTuple):
     """The raw texts between the marks of a URL; nothing is decoded yet."""
 
     user: str
@@ -128,7 +128,7 @@ def _without_inner_scheme(pieces: Pieces, draft: Draft) -> Pieces:
         "malformed", "host", "The host must be the bare name or address, without a scheme of its own."
     )
     hosts, slash, path = (pieces.path or "")[1:].partition("/")
-    return replace(pieces, hosts=hosts, path=path if slash else None)
+    return pieces._replace(hosts=hosts, path=path if slash else None)
 
 
 def _read_scheme(scheme: str, dialect: str, draft: Draft) -> None:

@@ -6,8 +6,8 @@ One function turns a set of variables, wherever they stand (process, `.env`, Com
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from wizard.target.draft import Draft
 from wizard.target.model import Secret, Target
@@ -47,8 +47,7 @@ _URL_COMPANIONS: dict[str, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """One family of separate variables; the first name of a key that is set counts."""
 
     engine: str
@@ -142,11 +141,9 @@ def _from_url(
 
 def _with_sources(target: Target, names: Mapping[str, str]) -> Target:
     """Say where companions of a URL stand, in place of the names of options."""
-    from dataclasses import replace
-
-    settings = tuple(replace(each, source=names.get(each.source, each.source)) for each in target.settings)
+    settings = tuple(each._replace(source=names.get(each.source, each.source)) for each in target.settings)
     source = names.get(target.password_source, target.password_source)
-    return replace(target, settings=settings, password_source=source)
+    return target._replace(settings=settings, password_source=source)
 
 
 def _from_group(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from wizard.wire import ProtocolError, printable, sniff
 
@@ -47,8 +47,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True)
-class Packet:
+class Packet(NamedTuple):
     """One packet: its sequence number and what it carries."""
 
     sequence: int
@@ -60,8 +59,7 @@ class Packet:
         return _KINDS.get(self.payload[0], "other") if self.payload else "other"
 
 
-@dataclass(frozen=True)
-class Greeting:
+class Greeting(NamedTuple):
     """HandshakeV10, the first words of a server."""
 
     version: str
@@ -81,8 +79,7 @@ class Greeting:
         return bool(self.capabilities & SSL)
 
 
-@dataclass(frozen=True)
-class ServerError:
+class ServerError(NamedTuple):
     """An ERR packet; `sqlstate` is None where the server sent none, as before the handshake."""
 
     number: int
@@ -90,8 +87,7 @@ class ServerError:
     sqlstate: str | None = None
 
 
-@dataclass(frozen=True)
-class Ok:
+class Ok(NamedTuple):
     """An OK packet."""
 
     affected_rows: int
@@ -101,16 +97,14 @@ class Ok:
     info: str
 
 
-@dataclass(frozen=True)
-class AuthSwitch:
+class AuthSwitch(NamedTuple):
     """The server asks for another plugin, with a new salt."""
 
     plugin: str
     salt: bytes
 
 
-@dataclass(frozen=True)
-class HandshakeResponse:
+class HandshakeResponse(NamedTuple):
     """HandshakeResponse41, or the SSLRequest that precedes it (`is_ssl_request`, no user yet)."""
 
     capabilities: int
@@ -119,7 +113,7 @@ class HandshakeResponse:
     auth: bytes = b""
     database: str = ""
     plugin: str = ""
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = {}
     is_ssl_request: bool = False
 
 

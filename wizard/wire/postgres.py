@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from wizard.wire import ProtocolError, is_old_error, printable, sniff
 
@@ -57,16 +57,14 @@ _ERROR_FIELDS = {
 }
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(NamedTuple):
     """One typed message: its one-byte type and the bytes after the length."""
 
     type: bytes
     payload: bytes
 
 
-@dataclass(frozen=True)
-class ErrorFields:
+class ErrorFields(NamedTuple):
     """An ErrorResponse or NoticeResponse; a field that was not sent is ""."""
 
     severity: str = ""
@@ -90,8 +88,7 @@ class ErrorFields:
     routine: str = ""
 
 
-@dataclass(frozen=True)
-class Auth:
+class Auth(NamedTuple):
     """What the server asks for in an Authentication message."""
 
     method: str
@@ -104,12 +101,11 @@ class Auth:
     """What follows the code: the SASL challenge, the GSSAPI token."""
 
 
-@dataclass(frozen=True)
-class FrontendStart:
+class FrontendStart(NamedTuple):
     """The first packet of a client: `kind` is ssl, gss, cancel, startup, or tls (a ClientHello)."""
 
     kind: str
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = {}
     version: int = 0
     size: int = 0
     """How many bytes of the input it took."""

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from wizard.wire import ProtocolError
 
@@ -96,8 +95,7 @@ OUTCOMES = tuple(sorted({*_VERIFY_CODES.values(), *(word for _, word in _REASONS
 """Every word that `classify` can give."""
 
 
-@dataclass(frozen=True)
-class CertificateFacts:
+class CertificateFacts(NamedTuple):
     """What a certificate says of itself."""
 
     subject: str

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from wizard.front.tui.look import to_ascii
+
 
 class Action(NamedTuple):
     """Something that a person can do on some screens."""
@@ -26,29 +28,31 @@ class Action(NamedTuple):
 _WALK = ("running", "question", "finding")
 _EVERYWHERE = ("start", *_WALK)
 ACTIONS: tuple[Action, ...] = (
-    Action("choose", "", "1-9", "choose", "Check the connection with that number.", ("start",)),
+    Action("choose", "", "1-9", "check", "Check the connection with that number.", ("start",)),
     Action("type", "slash,tab", "/", "type one", "Go to the field for another connection.", ("start",)),
     Action("submit", "enter", "Enter", "check it", "Check the connection that stands in the field.", ("field",)),
-    Action("leave", "escape", "Esc", "back to the list", "Leave the field, or close what is open.", ("field",)),
+    Action("leave", "escape", "Esc", "back to the list", "Leave the field for the list and its keys.", ("field",)),
     Action("choose", "", "1-9", "answer", "Give the answer with that number.", ("question",)),
     Action("unknown", "0", "0", "don't know", "Say that you do not know. The walk goes on without it.", ("question",)),
     Action("why", "w", "w", "why", "Show or hide why the question is asked.", ("question",)),
     Action("how", "h", "h", "how", "Show or hide how to find the answer.", ("question",)),
     Action("skip", "x", "x", "give up", "Stop waiting for this check and go on without it.", ("running",)),
+    Action("more", "", "↓", "more", "Go on reading. The bar at the right shows where you are on the page.", ("finding", "help")),
     Action("copy", "c", "c", "copy", "Send the marked command to the terminal's clipboard.", ("running", "finding")),
-    Action("plain", "p", "p", "plain", "Show the marked command alone, to be selected.", ("running", "finding")),
     Action("open", "enter,space", "Enter", "open", "Open or close the marked part.", ("finding",)),
     Action("verify", "v", "v", "verify", "Run the whole walk again and compare: after a fix.", ("finding",)),
     Action("back", "b", "b", "back", "Go back to an earlier step, and answer or run it anew.", _WALK),
-    Action("note", "n", "n", "note", "Write a remark into the session.", _WALK),
+    Action("plain", "p", "p", "plain", "Show the marked command alone, to be selected.", ("running", "finding")),
     Action("export", "e", "e", "export", "Write the transcript to files in this directory (Markdown and JSON).", _WALK),
+    Action("note", "n", "n", "note", "Write a remark into the session.", _WALK),
     Action("practice", "p", "p", "practice", "Say how to try dbwizard without a database.", ("start",)),
+    Action("app.interrupt", "", "Ctrl+C", "quit", "Leave at once.", ("field",)),
     Action("pick", "enter", "Enter", "choose", "Take the marked line.", ("start", "question", "list")),
     Action("close", "escape,q", "Esc", "close", "Close this and change nothing.", ("list", "help", "plain")),
     Action("keep", "enter", "Enter", "keep the note", "Write the note into the session.", ("note",)),
     Action("leave", "escape", "Esc", "no note", "Close without a note.", ("note",)),
     Action("app.help", "question_mark,f1", "?", "help", "Show this page.", _EVERYWHERE),
-    Action("app.leave", "q", "q", "quit", "Leave. The session is kept: `dbwizard sessions` lists it.", _EVERYWHERE),
+    Action("app.leave", "q", "q", "quit", "Leave. The session is kept: `dbwizard resume` goes on with it.", _EVERYWHERE),
 )  # fmt: skip
 """In the order in which the footer shows them."""
 
@@ -76,17 +80,19 @@ def keys(*places: str) -> list[tuple[str, str, str]]:
     return list(found.values())
 
 
-def footer(where: str, width: int) -> list[tuple[Action, str]]:
-    """The actions that fit into a line of `width` cells, with their text; help and quit are never the ones left out."""
+def footer(where: str, width: int, *, plain_ascii: bool = False) -> list[Action]:
+    """The actions that fit into a line of `width` cells; help and quit are never the ones left out."""
     actions = [action for action in at(where) if action.shown]
-    last = [action for action in actions if action.name in ("app.help", "app.leave", "leave", "close")]
+    if plain_ascii:
+        actions = [action._replace(shown=to_ascii(action.shown)) for action in actions]
+    last = [action for action in actions if action.name in ("app.help", "app.leave", "app.interrupt", "leave", "close")]
     shown = list(actions)
     while shown and _wide(shown) > width:
         droppable = [action for action in shown if action not in last]
         if not droppable:
             break
         shown.remove(droppable[-1])
-    return [(action, f"{action.shown} {action.label}") for action in shown]
+    return shown
 
 
 def _wide(shown: list[Action]) -> int:

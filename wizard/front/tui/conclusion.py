@@ -47,6 +47,10 @@ class Conclusion:
     """Layer and sentence, for what is wrong although the application can connect."""
     answered: tuple[tuple[str, str], ...]
     """Question and answer, for each that a person gave."""
+    unknown: tuple[tuple[str, str], ...]
+    """Layer and what could not be learnt there: a check that was given up or failed, a question without an answer."""
+    blanks: frozenset[str]
+    """The placeholders that a command may still hold."""
 
     @property
     def sure(self) -> str:
@@ -57,7 +61,8 @@ class Conclusion:
                 return "Nothing that is known here fits what was seen."
             count = len(self.possible)
             fits = "One cause still fits" if count == 1 else f"{count} causes still fit"
-            return f"{fits} what was seen. Each is listed with what would tell."
+            tells = " Where a command can tell, it stands below." if any(one.learn for one in self.possible) else ""
+            return f"{fits} what was seen.{tells}"
         if status == HEALTHY:
             return "Sure, for this moment: every layer was tried from here."
         if self.possible:
@@ -88,6 +93,8 @@ def build(walk: Walk, content: Content) -> Conclusion:
         layers,
         tuple((one.layer, filler.sentence(one.text)) for one in walk.tree.warnings(walk.facts)),
         tuple(_answers(walk)),
+        tuple(_unknown(walk)),
+        frozenset(walk.tree.fills),
     )
 
 
@@ -99,6 +106,19 @@ def _reasons(walk: Walk) -> tuple[Evidence, ...]:
     stopped = walk.trail[-1].layer if walk.trail else ""
     near = tuple(one for one in walk.evidence if one.layer == stopped)
     return (near or walk.evidence)[-MOST_QUOTES:]
+
+
+def _unknown(walk: Walk) -> list[tuple[str, str]]:
+    """What could not be learnt on the way, and at which layer."""
+    found = []
+    for hop in walk.trail:
+        if hop.kind == "ask" and hop.outcome == "unknown":
+            question = walk.tree.questions[walk.tree.node(hop.node).question]
+            told = f"no answer to: {Filler(walk.facts, walk.tree.fills).sentence(question.text)}"
+            found.append((hop.layer, f"{told} (b goes back to it)"))
+        elif hop.kind == "probe" and hop.unknown:
+            found.append((hop.layer, hop.trouble or hop.summary or "this check saw nothing"))
+    return found
 
 
 def _answers(walk: Walk) -> list[tuple[str, str]]:

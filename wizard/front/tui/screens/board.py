@@ -206,6 +206,10 @@ class Board(Screen[None]):
         """Give up the check that runs."""
         self.course.skip()
 
+    def action_more(self) -> None:
+        """Go on reading."""
+        self.query_one(Pane).action_page_down()
+
     def action_open(self) -> None:
         """Open or close the marked part."""
         item = self.query_one(Pane).cursor

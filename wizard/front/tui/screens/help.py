@@ -39,7 +39,9 @@ class Help(Listing):
             Block(
                 "dbwizard walks from the settings to the database, layer by layer, and stops at the first that fails."
             ),
-            Block("It only looks: no check changes anything on a server."),
+            Block(
+                "It only looks: no check changes anything on a server, and no command on the screen is run for you."
+            ),
             Block(),
         ]
         for where in sorted(HEADS, key=lambda one: one != self.moment):

@@ -47,6 +47,10 @@ class Listing(Screen[int]):
     async def _key_clicked(self, event: Keys.Clicked) -> None:
         await self.run_action(event.action)
 
+    def action_more(self) -> None:
+        """Go on reading."""
+        self.query_one(Pane).action_page_down()
+
     def action_close(self) -> None:
         """Close without a choice."""
         self.dismiss(None)

@@ -33,6 +33,8 @@ class Parts:
     commands: dict[str, str] = field(default_factory=dict)
     opens: set[str] = field(default_factory=set)
     """The items that Enter opens and closes."""
+    blanks: frozenset[str] = frozenset()
+    """The placeholders that a command may still hold."""
 
     def toggle(self, item: str) -> None:
         """Open the item, or close it."""
@@ -43,6 +45,7 @@ def blocks(now: Conclusion, before: Conclusion | None, parts: Parts) -> list[Blo
     """The whole page, top to bottom. Fills `parts.commands` and `parts.opens`."""
     parts.commands.clear()
     parts.opens.clear()
+    parts.blanks = now.blanks
     made = [*_comparison(now, before), *_verdict(now), *_evidence(now)]
     made += _possible(now, parts) if now.diagnosis.status == "inconclusive" else []
     made += _fixes(now, parts)
@@ -121,6 +124,10 @@ def _evidence(now: Conclusion) -> Iterator[Block]:
         layers = ", ".join(layer for layer, _ in now.ruled_out)
         last = "" if now.diagnosis.status == "healthy" else " (answered as they should)"
         yield Block(f"{layers}{last}", "", f"{head:<11}", " " * 11)
+    if now.diagnosis.status == "inconclusive":
+        for number, (layer, told) in enumerate(now.unknown):
+            head = "" if number else "Not known"
+            yield Block(f"{layer}: {safe(told)}", "", f"{head:<11}", " " * 11)
     yield Block()
 
 
@@ -178,6 +185,14 @@ def _commands(commands: Iterable[Command], item: str, parts: Parts) -> Iterator[
         key = f"{item}-command-{number}"
         parts.commands[key] = clean(command.text, 0).rstrip("\n")
         yield command_block(parts.commands[key], key, 5)
+        yield from _to_fill_in(parts.commands[key], parts)
+
+
+def _to_fill_in(command: str, parts: Parts) -> Iterator[Block]:
+    """A line under a command in which something is left for the person to fill in."""
+    left = [f"{{{one}}}" for one in sorted(parts.blanks) if f"{{{one}}}" in command.replace("${", "")]
+    if left:
+        yield Block(f"Not known from here, fill it in: {', '.join(left)}", "", " " * 5, " " * 5)
 
 
 def _commands_under(head: str, commands: Iterable[Command], item: str, parts: Parts) -> Iterator[Block]:

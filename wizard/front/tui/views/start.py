@@ -21,7 +21,11 @@ def blocks(targets: Sequence[Target]) -> list[Block]:
                 "Not in the environment (DATABASE_URL, PG*, MYSQL_*, DB_*), not in the files of this directory."
             ),
             Block(),
-            Block("Type or paste the connection that your application uses into the field below."),
+            Block(
+                "Type or paste the connection that your application uses into the field below, then press Enter."
+            ),
+            Block(),
+            Block("No database at hand? Press Ctrl+C, then run: dbwizard practice"),
         ]
     if len(targets) == 1:
         found = "One connection was found here. Press 1 to check it."

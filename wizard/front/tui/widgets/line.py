@@ -72,12 +72,15 @@ class Keys(Widget):
             self.where = where
             self.refresh()
 
+    def _shown(self) -> list[actions.Action]:
+        return actions.footer(self.where, self.size.width, plain_ascii=self._ascii)
+
     def render_line(self, y: int) -> Strip:
         """The one line that there is."""
         segments: list[Segment] = []
         if y == 0:
             segments.append(Segment(" "))
-            for action, _ in actions.footer(self.where, self.size.width):
+            for action in self._shown():
                 segments.append(Segment(f"{action.shown} ", Style(bold=True)))
                 segments.append(Segment(f"{action.label}  "))
         return Strip(segments).adjust_cell_length(self.size.width)
@@ -85,8 +88,8 @@ class Keys(Widget):
     def on_click(self, event: events.Click) -> None:
         """Find the key under the mouse."""
         at = 0
-        for action, text in actions.footer(self.where, self.size.width):
-            at += 2 + cell_len(text)
+        for action in self._shown():
+            at += 2 + cell_len(f"{action.shown} {action.label}")
             if event.x < at:
                 self.post_message(self.Clicked(action.name))
                 return

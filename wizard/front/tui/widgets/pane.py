@@ -38,7 +38,7 @@ class Block(NamedTuple):
     """What stands before its further rows."""
     item: str = ""
     fold: bool = False
-    """Cut at the edge, not between words, and keep every space: for commands."""
+    """Keep every space, and cut words that are longer than a row: for commands."""
 
 
 class Pane(ScrollView, can_focus=True):
@@ -205,8 +205,15 @@ def _prefix(text: str) -> list[Segment]:
 
 
 def _folded(text: str, width: int, style: str) -> list[Text]:
-    """The text cut at the width, nothing dropped."""
+    """The text in rows of that width, nothing dropped; after a blank where a row has one in its second half."""
     rows: list[Text] = []
     for line in text.expandtabs(4).split("\n"):
-        rows.extend(Text.assemble((piece, style)) for piece in (chop_cells(line, width) or [""]))
+        while cell_len(line) > width:
+            piece = chop_cells(line, width)[0]
+            blank = piece.rfind(" ") + 1
+            if blank > len(piece) // 2 and line[len(piece)] != " ":
+                piece = piece[:blank]
+            rows.append(Text(piece, style))
+            line = line[len(piece) :]
+        rows.append(Text(line, style))
     return rows
