@@ -30,10 +30,16 @@ CHECKS: tuple[tuple[str, Callable[[Lint, Source, Known], None]], ...] = (
 """(kind of file, its check), in the order in which an author meets them."""
 
 
-def check(folders: Iterable[Path], probes: Mapping[str, tuple[str, ...]] | None = None) -> list[Problem]:
+def check(
+    folders: Iterable[Path],
+    probes: Mapping[str, tuple[str, ...]] | None = None,
+    *,
+    leftovers: bool = True,
+) -> list[Problem]:
     """Every problem of these folders, taken together as a run takes them, in the order of files and lines.
 
     `probes` is the name of each probe and the facts that it reports; by default those of this installation.
+    Without `leftovers`, what nothing leads to is no problem: a folder that replaces a node may cut others off.
     """
     lint = Lint()
     sources = [source for number, folder in enumerate(folders) for source in _sources(lint, folder, number)]
@@ -43,7 +49,7 @@ def check(folders: Iterable[Path], probes: Mapping[str, tuple[str, ...]] | None 
             if source.kind == kind:
                 check_file(lint, source, known)
     check_facts.supply(lint, sources, known)
-    check_tree.whole(lint, sources, known)
+    check_tree.whole(lint, sources, known, leftovers=leftovers)
     check_pages.coverage(lint, sources, known)
     check_messages.whole(lint, sources)
     return sorted(set(lint.problems), key=lambda one: (one.place, one.key, one.message))

@@ -40,8 +40,10 @@ MANAGED_KEYS = (
 
 def catalogue(lint: Lint, source: Source, known: Known) -> None:
     """Ids are `layer.cause`, each with one line; only `healthy` and `inconclusive` have no layer."""
-    del known
-    lint.keys(source, (), source.data, ("causes",))
+    lint.keys(source, (), source.data, ("causes",), ("not-yet",))
+    for cause, missing in lint.mapping(source, ("not-yet",), source.data.get("not-yet")).items():
+        lint.one_of(source, ("not-yet", cause), cause, known.causes, "in the catalogue")
+        lint.text(source, ("not-yet", cause), missing)
     for cause, line in lint.mapping(source, ("causes",), source.data.get("causes")).items():
         at = ("causes", cause)
         lint.text(source, at, line)

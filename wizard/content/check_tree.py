@@ -173,8 +173,8 @@ def goals(written: dict[str, Any]) -> Iterator[str]:
             yield written[key]
 
 
-def whole(lint: Lint, sources: list[Source], known: Known) -> None:
-    """The graph: one root, every node reached, no way back, every cause named by a node or a message rule."""
+def whole(lint: Lint, sources: list[Source], known: Known, *, leftovers: bool = True) -> None:
+    """The graph: one root, no way back; with `leftovers`, every node reached and every cause named."""
     trees = [source for source in sources if source.kind == "trees"]
     _once(lint, trees)
     if known.root not in known.nodes:
@@ -184,14 +184,15 @@ def whole(lint: Lint, sources: list[Source], known: Known) -> None:
     ways = {
         node: [goal for goal in goals(one) if goal in known.nodes] for node, (_, one) in known.nodes.items()
     }
-    for node in graph.unreached(ways, known.root):
+    for node in graph.unreached(ways, known.root) if leftovers else ():
         source = known.nodes[node][0]
         lint.say(source, ("nodes", node), f"cannot be reached from the root '{known.root}'")
     circle = graph.cycle(ways)
     if circle:
         message = f"the way leads back to where it came from: {' -> '.join([*circle, circle[0]])}"
         lint.say(known.nodes[circle[0]][0], ("nodes", circle[0]), message)
-    _named(lint, sources, known)
+    if leftovers:
+        _unnamed(lint, sources, known)
 
 
 def _once(lint: Lint, trees: list[Source]) -> None:
@@ -205,18 +206,35 @@ def _once(lint: Lint, trees: list[Source]) -> None:
                 lint.say(source, at, f"'{at[-1]}' is already in {other.place(at)}")
 
 
-def _named(lint: Lint, sources: list[Source], known: Known) -> None:
-    named = {INCONCLUSIVE}
-    for _, written in known.nodes.values():
-        named.update(goal[len(FINDING) :] for goal in goals(written) if goal.startswith(FINDING))
-        named.update([written["finding"]] if isinstance(written.get("finding"), str) else [])
+def _unnamed(lint: Lint, sources: list[Source], known: Known) -> None:
+    """Every cause is named by a node or a message rule, but for those that the catalogue says are not yet."""
+    anywhere = {cause for _, cause in _named(sources, known)}
+    for source in sources:
+        if source.kind != "catalogue.yaml":
+            continue
+        later, causes = source.data.get("not-yet"), source.data.get("causes")
+        not_yet = later if isinstance(later, dict) else {}
+        for cause in causes if isinstance(causes, dict) else ():
+            if cause not in anywhere and cause not in not_yet:
+                lint.say(source, ("causes", cause), "no node and no message rule names this cause")
+        # What a later folder adds is no reason to change the catalogue of an earlier one.
+        here = {cause for folder, cause in _named(sources, known) if folder <= source.folder}
+        for cause in here.intersection(not_yet):
+            lint.say(source, ("not-yet", cause), f"'{cause}' is named by now; take it out of 'not-yet'")
+
+
+def _named(sources: list[Source], known: Known) -> Iterator[tuple[int, str]]:
+    """Each cause that a node or a message rule names, with the number of the folder."""
+    yield 0, INCONCLUSIVE
+    for source, written in known.nodes.values():
+        for goal in goals(written):
+            if goal.startswith(FINDING):
+                yield source.folder, goal[len(FINDING) :]
+        if isinstance(written.get("finding"), str):
+            yield source.folder, written["finding"]
     for source in sources:
         rules = source.data.get("rules") if source.kind == "messages" else None
         for rule in rules if isinstance(rules, list) else ():
             if isinstance(rule, dict):
-                named.update({str(rule.get("cause")), *names(rule.get("candidates"))})
-    for source in sources:
-        causes = source.data.get("causes") if source.kind == "catalogue.yaml" else None
-        for cause in causes if isinstance(causes, dict) else ():
-            if cause not in named:
-                lint.say(source, ("causes", cause), "no node and no message rule names this cause")
+                for cause in (str(rule.get("cause")), *names(rule.get("candidates"))):
+                    yield source.folder, cause

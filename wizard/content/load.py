@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from wizard.core.classify import Classifier, Rule
 
 
+MOST_PROBLEMS = 20
+"""Problems of a folder that a run names before it refuses the folder."""
 COMPILED = "compiled-rules.json"
 """The name of the message rules made ready to match, in the index."""
 
@@ -29,14 +31,37 @@ def builtin_folder() -> Path:
 
 
 def open_content(extra: Iterable[str] = ()) -> Content:
-    """The content of the installation and of the folders named by `--trees`, a later folder over an earlier one."""
+    """The content of the installation and of the folders named by `--trees`, a later folder over an earlier one.
+
+    Folders of others are checked first: raises ContentError with what is wrong, UsageError for no folder.
+    """
+    folders = folders_of(extra)
+    if len(folders) > 1:
+        _refuse_problems(folders)
+    return Content(folders)
+
+
+def folders_of(extra: Iterable[str]) -> tuple[Path, ...]:
+    """The folder of the installation, and those named by `--trees`. Raises UsageError for one that is not there."""
     folders = [builtin_folder()]
     for name in extra:
         folder = Path(name)
         if not folder.is_dir():
             raise UsageError(f"--trees {name}: there is no such folder")
         folders.append(folder)
-    return Content(tuple(folders))
+    return tuple(folders)
+
+
+def _refuse_problems(folders: tuple[Path, ...]) -> None:
+    """Raise ContentError where the lint finds what a run would trip over."""
+    from wizard.content.check import check
+
+    problems = [str(problem) for problem in check(folders, leftovers=False)]
+    if len(problems) > MOST_PROBLEMS:
+        more = len(problems) - MOST_PROBLEMS
+        problems[MOST_PROBLEMS:] = [f"and {more} more: `dbwizard tree lint` with the same --trees shows all"]
+    if problems:
+        raise ContentError(problems)
 
 
 class Content:

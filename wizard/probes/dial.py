@@ -14,7 +14,7 @@ from wizard.target.model import HostPort, Target
 
 
 def dial(target: Target, runtime: Runtime, peer: HostPort, address: str) -> Channel:
-    """A channel to `address`, with TLS where the target's mode demands it.
+    """A channel to `address`, with TLS where the target's mode asks for it and the server offers it.
 
     Raises OSError (ssl.SSLError included) when it cannot be opened or protected, and ProtocolError.
     """
@@ -31,9 +31,10 @@ def dial(target: Target, runtime: Runtime, peer: HostPort, address: str) -> Chan
         greet_on(channel, target, report, until)
         if "error.text" in report.facts:
             raise ConnectionRefusedError(str(report.facts["error.text"]))
-        if target.tls.mode in ("require", "verify-ca", "verify-full"):
-            if report.facts.get("tls.offered") != "yes":
-                raise ssl.SSLError("the server offers no TLS")
+        offered = report.facts.get("tls.offered") == "yes"
+        if target.tls.mode in ("require", "verify-ca", "verify-full") and not offered:
+            raise ssl.SSLError("the server offers no TLS")
+        if offered and target.tls.mode not in ("disable", "allow") and not peer.is_socket:
             wrap(channel, make_context(target, runtime), target, until)
     except FileTrouble as trouble:
         channel.close()

@@ -67,7 +67,7 @@ _OUTCOMES = {
 )
 def resolve(target: Target, runtime: Runtime) -> Report:
     """Every host of the target to its addresses; the outcome is the first host's unless another one resolves."""
-    if target.is_socket:
+    if target.is_socket and len(target.hosts) == 1:
         runtime.addresses = []
         facts: dict[str, Value] = {
             "dns.outcome": "socket",

@@ -97,7 +97,7 @@ class Attempt:
 )
 def connect(target: Target, runtime: Runtime) -> Report:
     """Open the connection: every address at once, the target's first host preferred."""
-    if target.is_socket:
+    if target.is_socket and len(target.hosts) == 1:
         return _connect_socket(target, runtime)
     attempts = [Attempt(host, address, port) for host, address, port in runtime.addresses]
     _race(attempts, runtime.until(runtime.connect_timeout))
@@ -107,13 +107,14 @@ def connect(target: Target, runtime: Runtime) -> Report:
             attempt.sock.close()
     report = Report(summary=_told(won or attempts[0]) if attempts else "no address to connect to")
     for attempt in attempts:
-        if attempt is not won:
+        if attempt.outcome != "connected":
             report.quote("network", _told(attempt), errno.errorcode.get(attempt.number, ""))
     deciding = won or _deciding(attempts)
     if won is not None and won.sock is not None:
         won.sock.setblocking(True)
         runtime.channel = Channel(won.sock, target.hosts[won.host], won.address)
-        report.facts["network.client-address"] = str(won.sock.getsockname()[0])
+        if not won.address.startswith("/"):
+            report.facts["network.client-address"] = str(won.sock.getsockname()[0])
     report.facts.update(_facts(target, attempts, deciding))
     return report
 
@@ -212,6 +213,9 @@ def _settle(attempt: Attempt, seconds: float) -> None:
 def _conclude(attempt: Attempt, number: int, seconds: float) -> None:
     attempt.seconds = seconds
     attempt.number = number
+    if number == errno.EADDRNOTAVAIL and ":" in attempt.address and not _has_route(attempt):
+        number = errno.ENETUNREACH  # a host without IPv6 has no address to connect from; its ports are all free
+        attempt.number = number
     words = _SOCKET_WORDS if attempt.address.startswith("/") else _WORDS
     attempt.outcome = "connected" if number == 0 else words.get(number, "other")
     if number and attempt.sock is not None:

@@ -43,7 +43,8 @@ def finish(
     _defaults(draft, family)
     find_missing_password(draft, family, hosts, environ, home)
     check_placeholders(draft, ())
-    options = {key: _unsecret(value, draft) for key, value in draft.options()}
+    # Paths are opened as they were written, even where the password is a part of one.
+    options = {key: value if _is_path(key) else _unsecret(value, draft) for key, value in draft.options()}
     target = Target(
         engine=cast(Engine, draft.engine or "unknown"),
         hosts=hosts,
@@ -143,6 +144,10 @@ def _settings(target: Target, draft: Draft) -> tuple[Setting, ...]:
         rows.append(Setting("password", MASK, target.password_source))
     rows += [Setting(key, value, source(key)) for key, value in target.options.items()]
     return tuple(rows)
+
+
+def _is_path(key: str) -> bool:
+    return key.lower().startswith("ssl") or key == "passfile"
 
 
 def _unsecret(text: str, draft: Draft) -> str:
