@@ -5,21 +5,53 @@ from __future__ import annotations
 import os
 import sys
 
+READER_GONE = 141
+"""What a shell says of a process that SIGPIPE ended: the reader left before all was said."""
+
 
 def main() -> int:
     """Run the command line; the exit status, as the contract has it."""
-    from wizard.cli import run
-
     try:
-        status = run(sys.argv[1:])
-        sys.stdout.flush()
+        closed = _replace_closed_streams()
+        # In here, so that an interrupt while it is loaded is as silent as a later one.
+        from wizard.cli import complain, run
+
+        if closed:
+            complain("standard output is closed: what there is to say is not shown, only the exit status")
+        return int(run(sys.argv[1:]))
     except KeyboardInterrupt:
-        status = 130
+        _discard_output()
+        return 130
     except BrokenPipeError:
-        # The reader went away (`| head`): nothing more can be said, and nothing is wrong.
+        _discard_output()
+        return READER_GONE
+
+
+def _replace_closed_streams() -> bool:
+    """Put the null device in the place of each standard stream that is closed; whether standard output was.
+
+    Else the next socket would get its number, and whatever is written there would go to the database.
+    """
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    if None not in streams:
+        return False
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")
+    return streams[1] is None
+
+
+def _discard_output() -> None:
+    """Send what is still in the buffer nowhere: the interpreter would complain at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        status = 0
-    return int(status)
 
 
 if __name__ == "__main__":

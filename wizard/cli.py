@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import NoReturn
+from contextlib import suppress
+from typing import Any, NoReturn
 
 from wizard import __version__
 from wizard.errors import ContentError, UsageError, WizardError
@@ -37,18 +38,46 @@ exit status: 0 healthy, 1 a fault was found, 2 the command line or a tree is wro
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse that says what is wrong in one sentence."""
+    """argparse that says what is wrong in one sentence, and repeats no value that may be a password."""
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """The options. Raises UsageError that names the unknown ones, without their values."""
+        options, rest = self.parse_known_args(args, namespace)
+        if rest:
+            self.error(_unknown(rest))
+        return options
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} ({self.prog} --help shows what there is)")
+        """Raise UsageError with the sentence."""
+        said = message.partition(": ignored explicit argument")
+        raise UsageError(
+            f"{said[0]}{' takes no value' if said[1] else ''} ({self.prog} --help shows what there is)"
+        )
+
+
+def _unknown(rest: list[str]) -> str:
+    """What is wrong with the arguments that no option takes: `-psecret` is `-p`, a plain word is only counted."""
+    names = [
+        one.partition("=")[0] if one.startswith("--") else one[:2] for one in rest if one[:1] == "-" != one
+    ]
+    if any(name.startswith(("--pass", "--pw", "-p")) for name in names):
+        return "there is no option for a password: put it on standard input and say --password-stdin"
+    if names:
+        return f"unrecognized arguments: {' '.join(dict.fromkeys(names))}"
+    return f"{len(rest)} argument{'s' if len(rest) > 1 else ''} too many; one that has blanks in it needs quotes"
 
 
 def run(argv: list[str]) -> int:
-    """The exit status of the command line `argv` (without the program's name)."""
+    """The exit status of the command line `argv` (without the program's name).
+
+    Raises BrokenPipeError when the reader of standard output is gone before there is a status.
+    """
+    from wizard.front.output import flush
+
     try:
-        if argv and argv[0] in COMMANDS:
-            return _COMMANDS[argv[0]](argv[1:])
-        return _walk(argv)
+        status = _command(argv)
+        flush()
+        return status
     except ContentError as error:
         for problem in error.problems:
             complain(problem)
@@ -58,14 +87,23 @@ def run(argv: list[str]) -> int:
         return Exit.USAGE
 
 
+def _command(argv: list[str]) -> int:
+    try:
+        if argv and argv[0] in COMMANDS:
+            return _COMMANDS[argv[0]](argv[1:])
+        return _walk(argv)
+    except SystemExit as left:  # argparse has shown its help or the version
+        return left.code if isinstance(left.code, int) else 0
+
+
 def complain(sentence: str) -> None:
     """One line on standard error, made safe for the terminal and free of secrets."""
     from wizard.redact import Redactor, clean
 
-    line = f"dbwizard: {clean(Redactor(()).text(sentence), limit=2000)}"
-    sys.stderr.write(
-        line.encode(sys.stderr.encoding or "utf-8", "replace").decode(sys.stderr.encoding or "utf-8") + "\n"
-    )
+    words = " ".join(clean(Redactor(()).text(sentence), limit=2000).splitlines())
+    encoding = sys.stderr.encoding or "utf-8"
+    with suppress(OSError):  # where nobody can be told, the exit status still tells
+        sys.stderr.write(f"dbwizard: {words}\n".encode(encoding, "replace").decode(encoding))
 
 
 def parser(name: str, description: str, *, target: bool = True) -> argparse.ArgumentParser:
@@ -164,9 +202,12 @@ def _tree(argv: list[str]) -> int:
     arguments.add_argument("node", nargs="?", metavar="NODE")
     arguments.add_argument("--mermaid", action="store_true", help="graph as Mermaid instead of DOT")
     options = arguments.parse_args(argv)
+    from wizard.content.load import folders_of
     from wizard.front import treecmd
     from wizard.front.output import write_line
 
+    if options.action == "lint":
+        return treecmd.run_lint(folders_of(options.trees), write_line)
     return treecmd.run(options, write_line)
 
 
@@ -195,9 +236,9 @@ def _export(argv: list[str]) -> int:
     arguments.add_argument("--output", metavar="FILE")
     options = arguments.parse_args(argv)
     from wizard.front import sessionscmd
-    from wizard.front.output import write
+    from wizard.front.output import write, write_json
 
-    return sessionscmd.run_export(options, write)
+    return sessionscmd.run_export(options, write_json if options.format == "json" else write)
 
 
 def _practice(argv: list[str]) -> int:

@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from wizard.errors import UsageError
 from wizard.exits import Exit
 
 if TYPE_CHECKING:
@@ -59,15 +60,14 @@ def _layer_order(cause: str, catalogue: Iterable[str]) -> int:
 
 
 def run_show(content: Content, cause: str, write: Write, *, width: int = WIDTH) -> int:
-    """The page of one cause. An id that is not in the catalogue names the nearest; exit status 2."""
+    """The page of one cause. Raises UsageError that names the nearest for an id that is not in the catalogue."""
     from wizard.content.problems import nearest
     from wizard.core.facts import Facts
     from wizard.core.page import render
 
     if cause not in content.catalogue:
-        write(f"There is no cause '{cause}'{nearest(cause, content.catalogue)}")
-        write("dbwizard causes lists all of them.")
-        return Exit.USAGE
+        near = nearest(cause, content.catalogue) or "; dbwizard causes lists all of them"
+        raise UsageError(f"there is no cause '{cause}'{near}")
     page = content.page(cause)
     # Only the placeholders, not the tree: a page can be read while a tree is broken.
     fills = {key: tuple(value) for key, value in content.single("facts.yaml").get("fills", {}).items()}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from wizard.content.load import open_content
 from wizard.errors import UsageError
 from wizard.explain import run as explain
-from wizard.front.output import write
+from wizard.front.output import write, write_json
 
 
 def run(options: Namespace) -> int:
@@ -22,7 +22,7 @@ def run(options: Namespace) -> int:
         json=options.json,
         summary=options.summary,
         short=options.short,
-        write=write,
+        write=write_json if options.json or options.summary else write,
         classifier=content.classifier,
         titles=content.catalogue.get,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
+from contextlib import suppress
+from typing import Any
 
 from wizard.content.load import open_content
 from wizard.core.diagnosis import conclude
@@ -38,12 +40,18 @@ def run(options: Namespace) -> int:
         elapsed_ms=(time.monotonic() - begun) * 1000,
         redactor=Redactor([target.password] if target.password else []),
     )
-    if options.json:
-        import json
+    # A reader that is gone does not change the verdict.
+    with suppress(BrokenPipeError):
+        _print(made, json=options.json)
+    return int(BY_STATUS[conclude(walk).status])
 
-        output.write(json.dumps(made, ensure_ascii=False, indent=2) + "\n")
+
+def _print(made: dict[str, Any], *, json: bool) -> None:
+    if json:
+        from json import dumps
+
+        output.write_json(dumps(made, ensure_ascii=False, indent=2) + "\n")
     else:
         from wizard import printed
 
         output.write(printed.text(made, output.colour(), output.ascii_only(), output.width()))
-    return int(BY_STATUS[conclude(walk).status])

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from argparse import Namespace
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from wizard.content.load import Content, open_content
 from wizard.errors import UsageError
 from wizard.front import output, setup
 from wizard.front.output import write
-from wizard.redact import Redactor
-from wizard.runtime import Runtime
-from wizard.session import Session, find, replayed, state_folder
 from wizard.target.model import Target
+
+if TYPE_CHECKING:
+    from wizard.runtime import Runtime
+    from wizard.session import Session
+
+TYPED = "the connection typed in"
+"""The source of a target that a person typed or pasted."""
 
 
 def run(options: Namespace) -> int:
@@ -48,7 +54,27 @@ def start(
         answers=answers,
         session_factory=(lambda one: session) if session is not None else new_session,
         parse=parser_of(options),
+        reread=partial(read_again, options),
+        greeting=getattr(options, "greeting", ""),
     )
+
+
+def read_again(options: Namespace, target: Target) -> Target:
+    """The settings as they are now, from where the target came: after a fix in a file. Else the target as it was."""
+    home, cwd = setup.home_folder(), setup.working_folder()
+    if target.source == TYPED or options.password_stdin:
+        return target
+    stated = setup.stated_target(options, home)
+    if stated is not None:
+        return stated
+    now = setup.discovered(options, home, cwd)
+    place = _file_of(target.source)
+    return next((one for one in now if _file_of(one.source) == place), target)
+
+
+def _file_of(source: str) -> str:
+    """A source without its line number, which moves when a file is edited: `.env:3 DB_HOST` is `.env DB_HOST`."""
+    return re.sub(r":\d+(?=\s|$)", "", source)
 
 
 def full_screen() -> bool:
@@ -62,7 +88,9 @@ def full_screen() -> bool:
 
 def new_session(target: Target) -> Session:
     """A session that is saved from its first event on, where there is a place for it."""
+    from wizard.redact import Redactor
     from wizard.report import target_summary
+    from wizard.session import Session, state_folder
 
     redactor = Redactor([target.password] if target.password else [])
     header = {"target": target_summary(target)}
@@ -79,9 +107,7 @@ def parser_of(options: Namespace) -> Callable[[str], Target]:
     from wizard.target.parse import parse_target
 
     home = setup.home_folder()
-    return lambda text: parse_target(
-        text, engine=options.engine, source="typed in", environ=os.environ, home=home
-    )
+    return lambda text: parse_target(text, engine=options.engine, source=TYPED, environ=os.environ, home=home)
 
 
 def _plain(
@@ -126,6 +152,9 @@ def _write(text: str) -> None:
 
 def resume(options: Namespace) -> int:
     """Go on with a saved session where it broke off."""
+    from wizard.redact import Redactor
+    from wizard.session import Session, find, replayed, state_folder
+
     content = open_content(options.trees)
     home = setup.home_folder()
     wanted = options.session or options.target

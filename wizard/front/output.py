@@ -5,16 +5,55 @@ from __future__ import annotations
 import os
 import sys
 
+from wizard.errors import UsageError
+
 
 def write(text: str) -> None:
-    """Text to standard output."""
+    """Text to standard output. Raises BrokenPipeError when the reader is gone, UsageError where nothing can be written."""
     encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    try:
+        sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _refused(error) from error
 
 
 def write_line(text: str) -> None:
     """A line to standard output."""
     write(text + "\n")
+
+
+def write_json(text: str) -> None:
+    """JSON to standard output. Where it cannot carry a character, the escape of JSON stands for it: nothing is lost."""
+    # Half a surrogate pair is no character and no JSON.
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    if not text.isascii() and ascii_only():
+        import json
+
+        # Outside of its strings JSON is ASCII, so each character can be escaped by itself.
+        text = "".join(one if one.isascii() else json.dumps(one)[1:-1] for one in text)
+    write(text)
+
+
+def flush() -> None:
+    """Hand over what was written. A reader that is gone has what it wanted; raises UsageError for another failure."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _silence()
+    except OSError as error:
+        raise _refused(error) from error
+
+
+def _refused(error: OSError) -> UsageError:
+    _silence()
+    return UsageError(f"standard output cannot be written: {error.strerror or error}")
+
+
+def _silence() -> None:
+    """Send what is still in the buffer nowhere: the interpreter would complain at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def colour() -> bool:

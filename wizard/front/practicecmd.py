@@ -32,6 +32,7 @@ def run(options: Namespace, write: Callable[[str], None]) -> int:
         arguments.add_argument("--plain", action="store_true")
         walk = arguments.parse_args([running.url, *(["--plain"] if options.plain else [])])
         target = interactive.parser_of(walk)(running.url)
+        walk.greeting = f"Practice: {scenario.title}. The application's log says: {scenario.symptom}"
         if options.plain or not interactive.full_screen():
             write(f"Practice: {scenario.title}\nThe application's log says: {scenario.symptom}\n\n")
         return interactive.start(open_content(options.trees), walk, target, ())

@@ -24,11 +24,13 @@ def answers_of(written: list[str], tree: Tree) -> dict[str, str]:
     for one in written:
         key, sign, value = one.partition("=")
         question = tree.questions.get(key)
-        if not sign or question is None:
+        if not sign:
+            raise UsageError(f"--answer {one}: it is written QUESTION=VALUE, such as runtime=docker")
+        if question is None:
             raise UsageError(f"--answer {one}: {_nearest(key, list(tree.questions), 'question')}")
-        values = [option.value for option in question.options]
-        if value not in (*values, "unknown"):
-            raise UsageError(f"--answer {one}: {_nearest(value, [*values, 'unknown'], 'answer to ' + key)}")
+        values = [*(option.value for option in question.options), "unknown"]
+        if value not in values:
+            raise UsageError(f"--answer {one}: {_nearest(value, values, 'answer to ' + key)}")
         answers[key] = value
     return answers
 

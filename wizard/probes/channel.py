@@ -34,6 +34,8 @@ class Channel:
         self.parameters: dict[str, str] = {}
         self.logged_in = False
         self.greeting: mysql.Greeting | None = None
+        self.driver: Any = None
+        """The driver's connection, where only a driver speaks the method that the server asked for."""
         self.only_proof = False
         """Whether the password may only be proved, and not be sent to be read by whoever answers."""
         self.sequence = 1
@@ -103,7 +105,9 @@ class Channel:
     def close(self) -> None:
         """Say goodbye in the protocol where there is one, then close. Never raises."""
         try:
-            if self.logged_in:
+            if self.driver is not None:
+                self.driver.close()
+            elif self.logged_in:
                 self.send(self._goodbye(), time.monotonic() + 0.5)
         except Exception:  # noqa: BLE001, S110 - a peer that is gone needs no goodbye
             pass

@@ -58,6 +58,10 @@ _MAY_WRITE_ANYWAY = (
 
 def ask(channel: Channel, sql: str, until: float) -> Rows:
     """Rows of one query on either engine. Raises QueryError, OSError and ProtocolError."""
+    if channel.driver is not None:
+        from wizard.probes import drivers
+
+        return drivers.query(channel.driver, sql)
     if channel.greeting is not None:
         from wizard.probes import login_mysql
 

@@ -1,6 +1,7 @@
 """The login: what the server asks for, and what it says in the end.
 
-Our own handshake, not a driver's: a driver flattens the refusal to a text and opens a connection of its own.
+Our own handshake, not a driver's: a driver flattens the refusal to a text and opens a connection of its own. Where
+the server asks for a method that only a driver speaks, the driver is asked (`drivers.py`).
 """
 
 from __future__ import annotations
@@ -57,6 +58,12 @@ def login(target: Target, runtime: Runtime) -> Report:
     result = attempt(runtime.channel, target, runtime)
     if result.outcome in ("tls-alert", "reset", "closed") and runtime.channel.tls and target.tls.cert:
         result = _with_alert(result, runtime.channel, target, runtime)
+    if result.outcome == "method-unsupported" and result.detail:
+        from wizard.probes import drivers
+
+        asked, result = result, drivers.login(runtime.channel, target, runtime, result)
+        report.quote("auth", asked.text)
+        runtime.channel.logged_in = result.outcome == "ok"
     other = _other_way(result, runtime.channel, target)
     if other is not None:
         second = _second_attempt(runtime.channel, target, runtime, other)

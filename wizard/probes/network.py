@@ -214,7 +214,9 @@ def _conclude(attempt: Attempt, number: int, seconds: float) -> None:
     attempt.seconds = seconds
     attempt.number = number
     if number == errno.EADDRNOTAVAIL and ":" in attempt.address and not _has_route(attempt):
-        number = errno.ENETUNREACH  # a host without IPv6 has no address to connect from; its ports are all free
+        number = (
+            errno.ENETUNREACH
+        )  # a host without IPv6 has no address to connect from; its ports are all free
         attempt.number = number
     words = _SOCKET_WORDS if attempt.address.startswith("/") else _WORDS
     attempt.outcome = "connected" if number == 0 else words.get(number, "other")

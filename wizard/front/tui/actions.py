@@ -31,13 +31,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("choose", "", "1-9", "check", "Check the connection with that number.", ("start",)),
     Action("type", "slash,tab", "/", "type one", "Go to the field for another connection.", ("start",)),
     Action("submit", "enter", "Enter", "check it", "Check the connection that stands in the field.", ("field",)),
-    Action("leave", "escape", "Esc", "back to the list", "Leave the field for the list and its keys.", ("field",)),
+    Action("leave", "escape", "Esc", "list", "Leave the field for the list and its keys.", ("field",)),
     Action("choose", "", "1-9", "answer", "Give the answer with that number.", ("question",)),
     Action("unknown", "0", "0", "don't know", "Say that you do not know. The walk goes on without it.", ("question",)),
     Action("why", "w", "w", "why", "Show or hide why the question is asked.", ("question",)),
     Action("how", "h", "h", "how", "Show or hide how to find the answer.", ("question",)),
     Action("skip", "x", "x", "give up", "Stop waiting for this check and go on without it.", ("running",)),
-    Action("more", "", "↓", "more", "Go on reading. The bar at the right shows where you are on the page.", ("finding", "help")),
+    Action("more", "", "↓", "more", "Go on reading; the bar at the right shows how far.", ("finding", "help")),
     Action("copy", "c", "c", "copy", "Send the marked command to the terminal's clipboard.", ("running", "finding")),
     Action("open", "enter,space", "Enter", "open", "Open or close the marked part.", ("finding",)),
     Action("verify", "v", "v", "verify", "Run the whole walk again and compare: after a fix.", ("finding",)),
@@ -52,7 +52,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("keep", "enter", "Enter", "keep the note", "Write the note into the session.", ("note",)),
     Action("leave", "escape", "Esc", "no note", "Close without a note.", ("note",)),
     Action("app.help", "question_mark,f1", "?", "help", "Show this page.", _EVERYWHERE),
-    Action("app.leave", "q", "q", "quit", "Leave. The session is kept: `dbwizard resume` goes on with it.", _EVERYWHERE),
+    Action("app.leave", "q", "q", "quit", "Leave. The session is kept: `dbwizard resume`.", _EVERYWHERE),
 )  # fmt: skip
 """In the order in which the footer shows them."""
 
@@ -85,7 +85,11 @@ def footer(where: str, width: int, *, plain_ascii: bool = False) -> list[Action]
     actions = [action for action in at(where) if action.shown]
     if plain_ascii:
         actions = [action._replace(shown=to_ascii(action.shown)) for action in actions]
-    last = [action for action in actions if action.name in ("app.help", "app.leave", "app.interrupt", "leave", "close")]
+    last = [
+        action
+        for action in actions
+        if action.name in ("app.help", "app.leave", "app.interrupt", "leave", "close")
+    ]
     shown = list(actions)
     while shown and _wide(shown) > width:
         droppable = [action for action in shown if action not in last]

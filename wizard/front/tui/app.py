@@ -47,6 +47,7 @@ class WizardApp(App[int]):
         parse: Callable[[str], Target],
         environ: Mapping[str, str] | None = None,
         write_terminal: Callable[[str], object] | None = None,
+        greeting: str = "",
     ) -> None:
         super().__init__(ansi_color=True)
         self.environ = os.environ if environ is None else environ
@@ -56,6 +57,7 @@ class WizardApp(App[int]):
         self._make_course = make_course
         self._targets = targets
         self._target = target
+        self._greeting = greeting
         self.write_terminal = write_terminal or self._write_to_driver
         self.animation_level = "none"
 
@@ -75,7 +77,7 @@ class WizardApp(App[int]):
         from wizard.front.tui.screens.board import Board
 
         self.course = self._make_course(self, target)
-        board = Board(self.course)
+        board = Board(self.course, self._greeting)
         self.call_later(self.course.begin)
         return board
 
@@ -170,15 +172,17 @@ def run(
     parse: Callable[[str], Target],
     *,
     reread: Callable[[Target], Target] | None = None,
+    greeting: str = "",
 ) -> int:
     """Show the full screen and return the exit status: of the last verdict, or 130 when left before one.
 
-    `reread`, where given, reads a target's settings anew before its walk is run again.
+    `reread`, where given, reads a target's settings anew before its walk is run again. `greeting` stands above the
+    keys until the first one is pressed.
     """
     from wizard.front.tui.course import make_course
 
     make = partial(make_course, content, runtime_factory, session_factory, answers, reread)
-    app = WizardApp(make, discovery_targets, target, parse)
+    app = WizardApp(make, discovery_targets, target, parse, greeting=greeting)
     status = app.run()
     if app.course is not None:
         app.course.finish()

@@ -61,7 +61,11 @@ class Conclusion:
                 return "Nothing that is known here fits what was seen."
             count = len(self.possible)
             fits = "One cause still fits" if count == 1 else f"{count} causes still fit"
-            tells = " Where a command can tell, it stands below." if any(one.learn for one in self.possible) else ""
+            tells = (
+                " Where a command can tell, it stands below."
+                if any(one.learn for one in self.possible)
+                else ""
+            )
             return f"{fits} what was seen.{tells}"
         if status == HEALTHY:
             return "Sure, for this moment: every layer was tried from here."

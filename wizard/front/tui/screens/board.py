@@ -42,8 +42,9 @@ class Board(Screen[None]):
         Binding(keys, name, label, show=False) for keys, name, label in actions.keys(*MOMENTS)
     ]
 
-    def __init__(self, course: Course) -> None:
+    def __init__(self, course: Course, greeting: str = "") -> None:
         super().__init__()
+        self._greeting = greeting
         self.course = course
         self.parts: Parts | None = None
         self._shown: object = None
@@ -64,7 +65,7 @@ class Board(Screen[None]):
         with Widget(id="body"):
             yield Ladder(plain_ascii=plain)
             yield Pane(plain_ascii=plain)
-        yield Words(plain_ascii=plain, id="notice")
+        yield Words(self._greeting, plain_ascii=plain, id="notice")
         yield Keys("running", plain_ascii=plain)
 
     def on_mount(self) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from wizard.core.diagnosis import layer_states
 from wizard.core.facts import Facts
-from wizard.core.page import Filler
 from wizard.core.steps import Ask, Finished, Run
 from wizard.core.walk import Hop, Walk
 from wizard.front.tui.course import Course
@@ -16,6 +15,9 @@ from wizard.front.tui.views.target import safe
 from wizard.front.tui.widgets.ladder import Rung
 from wizard.front.tui.widgets.pane import Block
 from wizard.front.words import DONT_KNOW, duration
+
+if TYPE_CHECKING:
+    from wizard.core.page import Filler
 
 BY_HAND = "by-hand"
 """The item of the command that a person could run instead."""
@@ -31,6 +33,8 @@ def rungs(course: Course) -> list[Rung]:
         return [Rung(layer, waiting) for layer in _FIRST]
     if course.conclusion is not None:
         return [Rung(one.layer, one.outcome, one.ms) for one in course.conclusion.diagnosis.layers]
+    from wizard.core.diagnosis import layer_states
+
     made = []
     step = walk.step
     for one in layer_states(walk, ""):
@@ -54,7 +58,14 @@ def by_hand(course: Course) -> str:
     step = course.step
     if not isinstance(step, Run) or course.walk is None or not step.by_hand:
         return ""
-    return Filler(course.walk.facts, course.walk.tree.fills).command(step.by_hand, "sh")
+    return _filler(course.walk).command(step.by_hand, "sh")
+
+
+def _filler(walk: Walk) -> Filler:
+    """What fills the placeholders of a sentence. Imported late: the first screen needs none."""
+    from wizard.core.page import Filler
+
+    return Filler(walk.facts, walk.tree.fills)
 
 
 def running(course: Course) -> list[Block]:
@@ -81,7 +92,7 @@ def question(course: Course, *, why: bool, how: bool, typed: str = "") -> list[B
     step, walk = course.step, course.walk
     if not isinstance(step, Ask) or walk is None:
         return []
-    filler = Filler(walk.facts, walk.tree.fills)
+    filler = _filler(walk)
     made = [Block(filler.sentence(step.text), BOLD)]
     if why:
         made.append(
@@ -141,7 +152,7 @@ def _hop(hop: Hop, walk: Walk) -> Iterator[Block]:
 
 def _asked(hop: Hop, walk: Walk) -> str:
     question = walk.tree.questions[walk.tree.node(hop.node).question]
-    return Filler(walk.facts, walk.tree.fills).sentence(question.text)
+    return _filler(walk).sentence(question.text)
 
 
 def _answer(hop: Hop, walk: Walk) -> str:
@@ -158,7 +169,7 @@ def earlier(walk: Walk) -> list[tuple[str, str]]:
         step = before.step
         hop = walk.trail[len(before.trail)] if len(before.trail) < len(walk.trail) else None
         if isinstance(step, Ask):
-            text = Filler(before.facts, before.tree.fills).sentence(step.text)
+            text = _filler(before).sentence(step.text)
             found.append((f"question: {text}", _answer(hop, walk) if hop else ""))
         elif isinstance(step, Run):
             told = (hop.summary or hop.trouble or hop.outcome) if hop else ""

@@ -1,0 +1,116 @@
+"""The login through a real driver, where the server asks for a method that our own handshake does not speak.
+
+Kerberos and SSPI are libpq's business, PAM's dialog and ed25519 PyMySQL's. This costs a second connection and the
+import of a driver, so it is only done when the first login ended for this reason.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wizard.probes.channel import Channel
+from wizard.probes.outcome import LoginResult, QueryError
+from wizard.probes.tls import FileTrouble, make_context, server_name
+from wizard.runtime import Runtime
+from wizard.target.model import Target
+
+_LIBPQ = (
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+    "sslcrl",
+    "gssencmode",
+    "krbsrvname",
+    "channel_binding",
+    "options",
+)
+_PERMANENT = 1045
+
+
+def login(channel: Channel, target: Target, runtime: Runtime, asked: LoginResult) -> LoginResult:
+    """The same login by psycopg or PyMySQL; on success `channel.driver` is its connection. Never raises."""
+    try:
+        if target.family == "mysql":
+            return _by_pymysql(channel, target, runtime, asked)
+        return _by_psycopg(channel, target, runtime, asked)
+    except ImportError as error:
+        return asked._replace(text=f"{asked.text}; the driver that speaks it is not installed ({error.name})")
+    except (FileTrouble, OSError) as error:
+        return asked._replace(text=f"{asked.text}; {error}")
+
+
+def _by_psycopg(channel: Channel, target: Target, runtime: Runtime, asked: LoginResult) -> LoginResult:
+    import psycopg
+
+    settings: dict[str, Any] = {key: target.options[key] for key in _LIBPQ if target.options.get(key)}
+    settings |= {"host": channel.peer.host, "port": channel.peer.port, "user": target.user}
+    settings |= {"dbname": target.database, "sslmode": target.tls.mode, "application_name": "dbwizard"}
+    if target.password:
+        settings["password"] = target.password.reveal()
+    try:
+        # libpq counts whole seconds, and takes 1 for 2.
+        made = psycopg.connect(
+            **settings, connect_timeout=max(int(runtime.connect_timeout), 2), autocommit=True
+        )
+    except psycopg.Error as error:
+        words = str(error).strip()
+        if error.sqlstate is None:  # libpq's own words: the server was not even asked
+            return asked._replace(text=f"{asked.text}; libpq: {words}")
+        return LoginResult("error", asked.method, words, error.sqlstate)
+    channel.driver = made
+    return LoginResult("ok", asked.method, version=made.info.parameter_status("server_version") or "")
+
+
+def _by_pymysql(channel: Channel, target: Target, runtime: Runtime, asked: LoginResult) -> LoginResult:
+    import pymysql
+
+    place: dict[str, Any] = {"unix_socket": channel.peer.host} if channel.peer.is_socket else {}
+    if not place:
+        place = {"host": server_name(target, channel), "port": channel.peer.port}
+    wants_tls = (
+        target.tls.mode not in ("disable", "allow") and channel.greeting is not None and channel.greeting.tls
+    )
+    try:
+        made = pymysql.connect(
+            **place,
+            user=target.user,
+            password=target.password.reveal() if target.password else "",
+            database=target.database or None,
+            connect_timeout=max(int(runtime.connect_timeout), 1),
+            read_timeout=8,
+            ssl=make_context(target, runtime) if wants_tls else None,
+            autocommit=True,
+        )
+    except RuntimeError as error:  # a plugin whose library is missing (PyNaCl for ed25519)
+        return asked._replace(text=f"{asked.text}; {error}")
+    except pymysql.Error as error:
+        number, *words = error.args if error.args else (0,)
+        text = f"ERROR {number}: {words[0] if words else error}"
+        # Without a number of the server's it is the driver that cannot do it.
+        return LoginResult("error", asked.method, text, str(number)) if number == _PERMANENT else asked
+    channel.driver = made
+    return LoginResult("ok", asked.method, version=channel.greeting.version if channel.greeting else "", flavour=asked.flavour)
+
+
+def query(driver: Any, sql: str) -> list[dict[str, str | None]]:
+    """Rows of one query on a driver's connection, every value as text. Raises QueryError."""
+    try:
+        with driver.cursor() as cursor:
+            cursor.execute(sql)
+            if cursor.description is None:
+                return []
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, map(_text, row), strict=True)) for row in cursor.fetchmany(5000)]
+    except Exception as error:  # each driver has a family of its own; all of them end here
+        code = getattr(error, "sqlstate", None) or (error.args[0] if error.args else "")
+        raise QueryError(str(error), str(code)) from error
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    if isinstance(value, (list, tuple)):
+        return "{" + ",".join(map(str, value)) + "}"
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
