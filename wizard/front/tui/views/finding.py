@@ -221,6 +221,7 @@ def _possible(now: Conclusion, parts: Parts) -> Iterator[Block]:
             yield Block("This tells:", "", " " * 5)
             parts.commands[f"{item}-learn"] = one.learn
             yield command_block(one.learn, f"{item}-learn", 5)
+            yield from _to_fill_in(one.learn, parts)
         if item in parts.open:
             yield from _possible_page(one, item, parts)
     if unsure:
