@@ -28,6 +28,7 @@ from wizard.front import interactive, setup
 from wizard.front.tui.app import WizardApp
 from wizard.front.tui.course import make_course
 from wizard.practice import get, serve
+from wizard.runtime import Runtime
 from wizard.session import Session
 from wizard.target.discover import discover
 from wizard.target.model import Target
@@ -35,7 +36,14 @@ from wizard.target.model import Target
 FOLDER = Path(__file__).resolve().parents[1] / "screenshots"
 SIZE = (100, 30)
 PATIENCE = 20.0
-ENVIRON = {"DATABASE_URL": "postgresql://app:not-shown@127.0.0.1:5433/shop", "PGPORT": "5432"}
+ENVIRON = {
+    "DATABASE_URL": "postgresql://app:not-shown@db.internal:5432/shop",
+    "PGHOST": "db.internal",
+    "PGPORT": "6432",
+    "PGUSER": "app",
+    "PGDATABASE": "shop",
+}
+"""What the start screen finds: two sources that disagree. Nothing of it is contacted."""
 SCREEN = {"LANG": "C.UTF-8", "TERM": "xterm-256color"}
 FONT = "DejaVu Sans Mono, Menlo, Consolas, monospace"
 
@@ -47,19 +55,23 @@ async def stage(target: Target | None, targets: tuple[Target, ...] = ()) -> Asyn
     """The real application with the real content and probes, its session in memory."""
     options = parser("", "").parse_args(["--no-files"])
     content = open_content([])
-    make = partial(make_course, content, _runtimes(options), _session, {}, None)
-    app = WizardApp(make, targets, target, interactive.parser_of(options), SCREEN, lambda sequence: None)
-    async with app.run_test(size=SIZE) as pilot:
-        yield app, pilot
-        app.action_leave()
+    with tempfile.TemporaryDirectory() as state:
+        sessions = partial(_session, Path(state))
+        make = partial(make_course, content, _runtimes(options), sessions, {}, None)
+        app = WizardApp(make, targets, target, interactive.parser_of(options), SCREEN, lambda sequence: None)
+        async with app.run_test(size=SIZE) as pilot:
+            yield app, pilot
+            app.action_leave()
+        if app.course is not None:
+            app.course.finish()
 
 
-def _runtimes(options: Namespace) -> Callable[[Target], object]:
+def _runtimes(options: Namespace) -> Callable[[Target], Runtime]:
     return lambda target: setup.make_runtime(target, open_content([]), options, None, None, None)
 
 
-def _session(target: Target) -> Session:
-    return Session.create(None, {"target": {"host": target.host}})
+def _session(folder: Path, target: Target) -> Session:
+    return Session.create(folder, {"target": {"host": target.host}})
 
 
 async def until(stage: Stage, reached: Callable[[WizardApp], bool]) -> None:
@@ -76,8 +88,8 @@ async def until(stage: Stage, reached: Callable[[WizardApp], bool]) -> None:
 
 def silent(app: WizardApp) -> bool:
     """A check waits for a server that says nothing."""
-    step = app.course.step if app.course else None
-    return isinstance(step, Run) and step.probe == "network.greet" and app.course is not None and app.course.waiting
+    step = app.course.step if app.course is not None else None
+    return isinstance(step, Run) and step.probe == "network.greet"
 
 
 def asked(app: WizardApp) -> bool:

@@ -21,7 +21,7 @@ from wizard.target.model import MASK, Secret
 _SHORTEST = 4
 """Shorter secrets are words like `a` or `123`: they are removed only where a password stands."""
 
-_URL_PASSWORD = lazy(r"\b([A-Za-z][\w+.-]*://[^\s:/?#@\"'<>]*):([^\s\"'<>]*)@(?=[\w\[%/.:,-])")
+_URL_PASSWORD = lazy(r"\b([A-Za-z][\w+.-]*://(?!USER:PASSWORD@)[^\s:/?#@\"'<>]*):([^\s\"'<>]*)@(?=[\w\[%/.:,-])")
 _GO_PASSWORD = lazy(r"(?<![\w/])([\w.-]+):([^\s\"'<>]+)@(?=(?:tcp6?|unix)\()")
 _NAMED = lazy(
     r"""(?P<name>(?:[\w.-]*(?:passw(?:or)?d|passwd|passphrase|secret|pwd)|\bpass|MYSQL_PWD|auth[_-]?token|api[_-]?key)
@@ -30,13 +30,15 @@ _NAMED = lazy(
     re.IGNORECASE | re.VERBOSE,
 )
 _SQL = lazy(
-    r"""((?<!["'\w])(?:IDENTIFIED\s+(?:WITH\s+\S+\s+)?(?:BY|AS)(?:\s+PASSWORD)?|(?:ENCRYPTED\s+)?PASSWORD)\s*\(?\s*[EeNn]?)
+    r"""((?<!["'\w])(?!(?<=\\)(?-i:password)[ ]")(?:IDENTIFIED\s+(?:WITH\s+\S+\s+)?(?:BY|AS)(?:\s+PASSWORD)?|(?:ENCRYPTED\s+)?PASSWORD)\s*\(?\s*[EeNn]?)
         ('(?:\\.|''|[^'\\])*'|"(?:\\.|""|[^"\\])*")""",
     re.IGNORECASE | re.VERBOSE,
 )
+r"""A password in SQL; in psql's `\password "app"` it is the name of a role."""
 _CLIENT = lazy(
-    r"(\b(?:mysql|mariadb|mysqldump|mysqladmin|mariadb-dump|mysqlcheck)\b[^\n|;]*?\s-p)(?=\S)(\S+)"
+    r"(\b(?:mysql|mariadb|mysqldump|mysqladmin|mariadb-dump|mysqlcheck)\b[^\n|;]*?\s-p)(?![,.;:)](?:\s|$))(\S+)"
 )
+"""A password after `-p`; punctuation there ends a clause: `mysql without -p, so …`."""
 _JWT = lazy(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?")
 _RDS_TOKEN = lazy(r"(?:[\w.-]+:\d+/)?\?[^\s\"']*\bX-Amz-Signature=[0-9A-Fa-f]+[^\s\"']*")
 _AMZ_PART = lazy(r"\b(X-Amz-(?:Signature|Security-Token|Credential))=[^\s&\"']+", re.IGNORECASE)
@@ -62,11 +64,25 @@ STRUCTURE = frozenset(
     | {"id", "started", "format", "port", "target.port"}
 )
 """Keys whose values are words of our own: they hold no password."""
+KEYS = STRUCTURE | frozenset(
+    (
+        "answer at candidates code command commands database elapsed_ms environment evidence excluded facts findings "
+        "finished host hosts how layers local ms notes number open options password python question questions "
+        "session solved source started_local steps summary system target text timeline title trouble user value "
+        "walks warnings what why"
+    ).split()
+)
+"""Keys of our own documents: a password may be one of these words, and they stay what they are."""
 _NAMES = frozenset({"user", "database", "target.user", "target.database"})
 """Names that the person gave. `app` stays, although the password may be `app` too: commands need it."""
 _HARMLESS = frozenset(
-    {"yes", "no", "true", "false", "set", "none", "null", "required", "prompt", "unset", MASK}
+    {"yes", "no", "true", "false", "on", "off", "set", "missing", "none", "null", "required", "prompt", "unset"}
+    | {MASK}
 )
+_PLACEHOLDERS = frozenset({"CHANGE-ME", "…"})
+"""What our own pages write where the reader puts a password."""
+_PROGRAMS = frozenset({"mysql", "mariadb", "mysqladmin", "psql"})
+_CAUSE = lazy(r"[a-z]+\.[a-z-]+|healthy|inconclusive|none")
 
 _ANSI = lazy(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~])"
@@ -109,8 +125,7 @@ class Redactor:
             return self.text(bytes(data).decode("utf-8", "replace"))
         if isinstance(data, dict):
             return {
-                key if key in STRUCTURE else self.data(key): self._entry(key, value)
-                for key, value in data.items()
+                key if key in KEYS else self.data(key): self._entry(key, value) for key, value in data.items()
             }
         if isinstance(data, (list, tuple, set, frozenset)):
             return [self.data(each) for each in data]
@@ -120,6 +135,12 @@ class Redactor:
         """Redact one value of a mapping; `password: "set"` is a statement and no password."""
         if is_plain(key, value):
             return value
+        if key == "facts" and isinstance(value, dict):
+            # The names of facts are declared in the content: nobody else can make one.
+            return {fact: self._entry(fact, one) for fact, one in value.items()}
+        if key == "options" and isinstance(value, dict):
+            # The names of options are what somebody typed, and may be any word.
+            return {self.text(str(name)): self.data(one) for name, one in value.items()}
         named = isinstance(key, str) and re.search(r"(?:^|_)(?:password|passwd|pwd|secret)$", key, re.I)
         if named and isinstance(value, str) and value and value.lower() not in _HARMLESS:
             return MASK
@@ -136,6 +157,11 @@ def is_plain(key: object, value: object) -> bool:
     """Whether a value is told by its key to be no secret: a word of our own, a number, an everyday name."""
     if key in STRUCTURE:
         return isinstance(value, (str, int, float))
+    if key == "password":
+        return value in ("set", "missing")
+    if isinstance(key, str) and key.endswith((".cause", ".candidates")):
+        ids = value if isinstance(value, (list, tuple)) else (value,)
+        return all(isinstance(one, str) and _CAUSE.fullmatch(one) for one in ids)
     return key in _NAMES and isinstance(value, str) and _EVERYDAY.fullmatch(value) is not None
 
 
@@ -228,7 +254,9 @@ def redact_patterns(text: str) -> str:
 
 
 def _quoted(match: re.Match[str]) -> str:
-    mark = match[2][0]
+    mark, inner = match[2][0], match[2][1:-1]
+    if inner in _PLACEHOLDERS or (inner == "RDS" and "AWSAuthenticationPlugin" in match[1]):
+        return match[0]
     return f"{match[1]}{mark}{MASK}{mark}"
 
 
@@ -236,16 +264,24 @@ def _named(match: re.Match[str]) -> str:
     value = match["value"]
     mark = value[0] if value[0] in "\"'" else ""
     inner = value[1:-1] if mark else value
-    if not inner or inner.lower().rstrip(".") in _HARMLESS or _is_open(match, inner):
+    if not inner or inner.lower().rstrip(".") in _HARMLESS or inner in _PLACEHOLDERS or _is_open(match, inner):
         return match[0]
     return f"{match['name']}{mark}{MASK}{mark}"
 
 
 def _is_open(match: re.Match[str], inner: str) -> bool:
-    """Whether the value is prose or a reference: `using password: YES`, `password: ${DB_PASSWORD}`, `<…>`."""
-    return inner.startswith(("${", "{", "<", "$(", "[")) or (
-        match["name"].rstrip(" ").endswith(":") and inner in ("(",)
-    )
+    """Whether the value is prose, code or a reference: `using password: YES`, `password: ${DB_PASSWORD}`, `<…>`."""
+    if inner.startswith(("${", "{", "<", "$(", "[")):
+        return True
+    name = match["name"]
+    if inner != match["value"]:
+        return False  # in quotes it is a value
+    if "\n" in name and inner.endswith(":"):
+        return True  # the next key of a YAML file, on a line of its own
+    if inner in _PROGRAMS and name.endswith(": ") and match.string.startswith(" -", match.end()):
+        return True  # `root has a password: mysql -u root -p`
+    # In `SET PASSWORD = PASSWORD('…')` the quoted text is the password, and was looked at as such.
+    return inner.upper() == "PASSWORD(" or (inner == "(" and name.rstrip(" ").endswith(":"))
 
 
 def clean(text: str, limit: int = 2000) -> str:

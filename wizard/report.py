@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from wizard import __version__
 from wizard.core.diagnosis import Candidate, conclude
-from wizard.core.facts import Facts, Value
+from wizard.core.facts import Fact, Facts, Value
 from wizard.core.page import Command, Filler, Finding, Fix, render
-from wizard.core.tree import HEALTHY
+from wizard.core.tree import HEALTHY, Tree
 from wizard.core.walk import Hop, Walk
 from wizard.marks import iso
 from wizard.redact import Redactor, is_plain
@@ -59,7 +59,11 @@ def report(
     gate = redactor or Redactor(())
     diagnosis = conclude(walk)
     finding = find_for(diagnosis.cause, walk, content, gate)
-    filler = Filler(redacted(walk.facts, gate), walk.tree.fills)
+    known = redacted(walk.facts, gate, walk.tree)
+    filler = Filler(known, walk.tree.fills)
+    facts = {
+        key: list(value) if isinstance(value, tuple) else value for key, value in known.as_dict().items()
+    }
     data = {
         "schema": SCHEMA,
         "version": __version__,
@@ -78,33 +82,40 @@ def report(
             {"layer": one.layer, "text": filler.sentence(one.text)} for one in walk.tree.warnings(walk.facts)
         ],
         "steps": [_step(hop) for hop in walk.trail],
-        "facts": walk.facts.as_dict(),
+        "facts": {},
         "evidence": [{"layer": one.layer, "text": one.text, "code": one.code} for one in walk.evidence],
         "session": session,
         "trouble": list(trouble),
     }
     clean: dict[str, Any] = gate.data(data)
-    # A page is our own text and says `\password "app"`: its facts have passed the gate, its words must not.
-    return {**clean, "title": finding.title, "findings": [finding_data(finding)]}
+    # The facts and what fills a page have passed the gate one by one; the words of a page are our own.
+    return {**clean, "facts": facts, "title": finding.title, "findings": [finding_data(finding)]}
 
 
 def find_for(cause: str, walk: Walk, content: Content, gate: Redactor) -> Finding:
     """The page of `cause`, filled with what this walk knows and with the quotation that decided; no secret in it."""
     line = content.catalogue.get(cause, "")
     evidence = "" if cause == HEALTHY else gate.text(decisive(walk))
-    return render(cause, content.page(cause), redacted(walk.facts, gate), walk.tree.fills, line, evidence)
+    facts = redacted(walk.facts, gate, walk.tree)
+    return render(cause, content.page(cause), facts, walk.tree.fills, line, evidence)
 
 
-def redacted(facts: Facts, gate: Redactor) -> Facts:
-    """The facts as they may fill a page."""
+def redacted(facts: Facts, gate: Redactor, tree: Tree) -> Facts:
+    """The facts as they may be told; what the tree declares as a value of a fact is a word of ours and no secret."""
     return Facts(
         {
             fact.key: fact
-            if is_plain(fact.key, fact.value)
+            if is_plain(fact.key, fact.value) or _declared(fact, tree)
             else fact._replace(value=_passed(fact.value, gate))
             for fact in facts
         }
     )
+
+
+def _declared(fact: Fact, tree: Tree) -> bool:
+    spec = tree.specs.get(fact.key)
+    values = fact.value if isinstance(fact.value, tuple) else (fact.value,)
+    return spec is not None and all(value in spec.values for value in values)
 
 
 def _passed(value: Value, gate: Redactor) -> Value:

@@ -89,7 +89,12 @@ def _by_pymysql(channel: Channel, target: Target, runtime: Runtime, asked: Login
         # Without a number of the server's it is the driver that cannot do it.
         return LoginResult("error", asked.method, text, str(number)) if number == _PERMANENT else asked
     channel.driver = made
-    return LoginResult("ok", asked.method, version=channel.greeting.version if channel.greeting else "", flavour=asked.flavour)
+    return LoginResult(
+        "ok",
+        asked.method,
+        version=channel.greeting.version if channel.greeting else "",
+        flavour=asked.flavour,
+    )
 
 
 def query(driver: Any, sql: str) -> list[dict[str, str | None]]:

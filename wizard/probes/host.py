@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from wizard.core.facts import Value
 from wizard.probes.base import Report, probe
@@ -27,7 +28,6 @@ _INSTALLED = {
     "mysql": ("/usr/sbin/mariadbd", "/usr/sbin/mysqld", "/usr/libexec/mariadbd", "/usr/libexec/mysqld"),
 }
 _SERVICES = {"postgresql": ("postgresql",), "mysql": ("mariadb", "mysql", "mysqld")}
-KNOWN_PORTS = {"postgresql": range(5432, 5442), "mysql": range(3306, 3312)}
 LISTEN = "0A"
 """TCP_LISTEN in /proc/net/tcp (include/net/tcp_states.h)."""
 PROVIDES = (
@@ -54,7 +54,7 @@ def inspect(target: Target, runtime: Runtime) -> Report:
     }
     report = Report(facts)
     running = list(processes(family))
-    listening = _listening(family, running)
+    listening = _listening(running)
     if listening is None:
         report.trouble = "/proc is not readable here: what listens on this host is not known"
     else:
@@ -86,9 +86,31 @@ def _against(target: Target, listening: list[tuple[str, int]], running: bool) ->
     return "socket-only" if running else "nothing"
 
 
-def sockets_by_inode() -> list[tuple[str, tuple[str, int]]]:
-    """(inode, (address, port)) of every listening TCP socket of our network namespace."""
-    return tcp_sockets() or []
+class Listener(NamedTuple):
+    """A listening TCP socket of our network namespace, and the user that opened it."""
+
+    inode: str
+    uid: int
+    address: str
+    port: int
+
+
+def listeners() -> list[Listener] | None:
+    """Every listening TCP socket; None where /proc does not tell."""
+    found = []
+    seen = False
+    for name in ("tcp", "tcp6"):
+        try:
+            lines = (PROC / "net" / name).read_text().splitlines()[1:]
+        except OSError:
+            continue
+        seen = True
+        for line in lines:
+            words = line.split()
+            if len(words) > 9 and words[3] == LISTEN:
+                address, _, port = words[1].partition(":")
+                found.append(Listener(words[9], int(words[7]), _address(address), int(port, 16)))
+    return found if seen else None
 
 
 def processes(family: str) -> Iterator[int]:
@@ -114,35 +136,15 @@ def _namespace(pid: str) -> str:
         return ""
 
 
-def _listening(family: str, processes: list[int]) -> list[tuple[str, int]] | None:
-    """(address, port) of the engine's listening sockets; None where /proc does not tell."""
-    sockets = tcp_sockets()
+def _listening(processes: list[int]) -> list[tuple[str, int]] | None:
+    """(address, port) of the server's listening sockets; None where /proc does not tell."""
+    sockets = listeners()
     if sockets is None:
         return None
-    owned, blind = _inodes(processes)
-    found = [place for inode, place in sockets if inode in owned]
-    if blind:
-        # Another user's descriptors are hidden: go by the ports that this engine uses.
-        found += [place for _, place in sockets if place[1] in KNOWN_PORTS[family]]
-    return sorted(set(found), key=lambda place: (place[1], place[0]))
-
-
-def tcp_sockets() -> list[tuple[str, tuple[str, int]]] | None:
-    """As `sockets_by_inode`; None where /proc does not tell."""
-    found = []
-    seen = False
-    for name in ("tcp", "tcp6"):
-        try:
-            lines = (PROC / "net" / name).read_text().splitlines()[1:]
-        except OSError:
-            continue
-        seen = True
-        for line in lines:
-            words = line.split()
-            if len(words) > 9 and words[3] == LISTEN:
-                address, _, port = words[1].partition(":")
-                found.append((words[9], (_address(address), int(port, 16))))
-    return found if seen else None
+    owned, hidden = _inodes(processes)
+    # The descriptors of another user's process are hidden, but a socket shows its user.
+    found = {(one.address, one.port) for one in sockets if one.inode in owned or one.uid in hidden}
+    return sorted(found, key=lambda place: (place[1], place[0]))
 
 
 def _address(text: str) -> str:
@@ -156,25 +158,22 @@ def _address(text: str) -> str:
     return socket.inet_ntop(socket.AF_INET if len(raw) == 4 else socket.AF_INET6, raw)
 
 
-def _inodes(processes: list[int]) -> tuple[set[str], bool]:
-    """(inodes of the sockets that these processes hold, whether some could not be looked into)."""
+def _inodes(processes: list[int]) -> tuple[set[str], set[int]]:
+    """(inodes of the sockets that these processes hold, users of those that could not be looked into)."""
     found: set[str] = set()
-    blind = False
+    hidden: set[int] = set()
     for pid in processes:
-        folder = PROC / str(pid) / "fd"
+        folder = PROC / str(pid)
         try:
-            names = os.listdir(folder)
+            for link in (folder / "fd").iterdir():
+                with suppress(OSError):
+                    name = os.readlink(link)
+                    if name.startswith("socket:["):
+                        found.add(name[8:-1])
         except OSError:
-            blind = True
-            continue
-        for name in names:
-            try:
-                link = os.readlink(folder / name)
-            except OSError:
-                continue
-            if link.startswith("socket:["):
-                found.add(link[8:-1])
-    return found, blind
+            with suppress(OSError):
+                hidden.add(folder.stat().st_uid)
+    return found, hidden
 
 
 def _sockets(family: str) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from wizard.core.facts import Value
 from wizard.core.lazyre import lazy
 from wizard.probes.base import Report, probe
-from wizard.probes.host import PROC, processes, sockets_by_inode
+from wizard.probes.host import PROC, listeners, processes
 from wizard.redact import clean
 from wizard.runtime import Runtime
 from wizard.target.model import Target
@@ -48,7 +48,7 @@ def read_log(target: Target, runtime: Runtime) -> Report:
 
 def _server_of(target: Target) -> int | None:
     """The first process of this engine that holds the listening socket of the target's port."""
-    wanted = {inode for inode, (_, port) in sockets_by_inode() if port == target.port}
+    wanted = {one.inode for one in listeners() or () if one.port == target.port}
     for pid in processes(target.family):
         try:
             links = [os.readlink(link) for link in (PROC / str(pid) / "fd").iterdir()]

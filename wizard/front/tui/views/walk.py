@@ -101,6 +101,8 @@ def question(course: Course, *, why: bool, how: bool, typed: str = "") -> list[B
     if how:
         told = filler.sentence(step.how) or "No way is known; 0 goes on without an answer."
         made.append(Block(told, "", "How: ", "     "))
+    if why or how:
+        made.append(Block())
     for number, option in enumerate(step.options, 1):
         usual = "  (the usual answer)" if option.value == step.default else ""
         made.append(Block(option.label + usual, "", f"{number:>2}  ", "    ", f"option-{number}"))
