@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from argparse import Namespace
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -121,7 +121,7 @@ async def practised(name: str, reached: Callable[[WizardApp], bool], *keys: str)
             return shown[0].export_screenshot(title=f"dbwizard practice {name}")
 
 
-PICTURES: dict[str, Callable[[], Awaitable[str]]] = {
+PICTURES: dict[str, Callable[[], Coroutine[None, None, str]]] = {
     "start": start,
     "walk": partial(practised, "accepts-never-answers", silent),
     "question": partial(practised, "read-only-standby", asked, "w", "h"),

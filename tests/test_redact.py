@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from wizard.content.load import open_content
 from wizard.redact import Redactor, clean
 from wizard.target.model import MASK, Secret
 
@@ -71,6 +72,17 @@ KEEP = [
     '{"password": "set"}',
     "time: 12:30:45 user@example.com",
     "ALTER ROLE app CONNECTION LIMIT 50;",
+    "psql -h db -U app -c '\\password \"app\"'",
+    "ALTER USER USER() IDENTIFIED BY 'CHANGE-ME';",
+    "SET PASSWORD = PASSWORD('CHANGE-ME');",
+    "ALTER ROLE … PASSWORD '…' in a script",
+    'password = "CHANGE-ME"',
+    "psql ran with -w, or mysql without -p, so nobody was asked",
+    "where root has a password: mysql -u root -p",
+    "  secret:\n    secretName: client-tls",
+    "mysql_native_password = ON",
+    "CREATE USER u IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS' REQUIRE SSL;",
+    "DATABASE_URL=postgresql://USER:PASSWORD@HOST:5432/DATABASE",
 ]
 
 
@@ -92,6 +104,14 @@ UNKNOWN = [
     "ALTER ROLE app WITH PASSWORD '{}';",
     "mysql -u root -p{} shop",
     "jdbc:postgresql://h/d?user=u&password={}&ssl=true",
+    'SET PASSWORD = "{}"',
+    "\\password '{}'",
+    "SET PASSWORD = PASSWORD('{}');",
+    "IDENTIFIED WITH caching_sha2_password BY '{}'",
+    "mysql -u root -p,{}",
+    "secret:\n  {}",
+    "password: '{}' mysql -u root",
+    "postgresql://USER:{}@HOST/d",
 ]
 
 
@@ -137,6 +157,51 @@ def test_documents_are_walked():
     assert gate.data({"password": "set", "password_source": "PGPASSWORD"}) == {
         "password": "set",
         "password_source": "PGPASSWORD",
+    }
+
+
+def texts(data):
+    if isinstance(data, str):
+        yield data
+    for one in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
+        yield from texts(one)
+
+
+SHOWN_WITH_A_MASK = ("username=user, password=password,", "(user:pw@tcp(host)/db)", "(mysql -pSECRET,")
+"""What stands on a page where a password stands, and cannot be told from one."""
+
+
+def test_the_pages_that_ship_come_back_as_they_are():
+    content = open_content()
+    written = [*texts([content.page(cause) for cause in content.catalogue]), *texts(content.platforms)]
+    lines = [line for text in (*written, *content.catalogue.values()) for line in text.splitlines()]
+    changed = [line for line in lines if Redactor([]).text(line) != line]
+    assert [line for line in changed if not any(words in line for words in SHOWN_WITH_A_MASK)] == []
+
+
+@pytest.mark.parametrize("word", ["network", "facts", "outcome", "text", "kind"])
+def test_a_password_that_is_a_word_of_ours_leaves_keys_and_ids_alone(word):
+    event = {
+        "kind": "probe",
+        "node": "network.connect",
+        "facts": {"network.outcome": "x", "kind": 1, "error.cause": "network.refused"},
+        "evidence": [{"layer": "network", "text": f"no {word} here", "code": ""}],
+    }
+    out = Redactor([Secret(word)]).data({**event, "target": {"password": "missing"}})
+    assert out == {
+        **event,
+        "evidence": [{"layer": "network", "text": f"no {MASK} here", "code": ""}],
+        "target": {"password": "missing"},
+    }
+
+
+def test_names_and_values_of_options_are_no_words_of_ours():
+    gate = Redactor([Secret("hunter2")])
+    options = {"hunter2": "x", "version": "hunter2", "cause": "hunter2", "error.cause": "hunter2"}
+    assert "hunter2" not in json.dumps(gate.data({"target": {"options": options}}))
+    assert gate.data({"error.cause": "hunter2", "password": "hunter2"}) == {
+        "error.cause": MASK,
+        "password": MASK,
     }
 
 

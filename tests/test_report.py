@@ -153,6 +153,19 @@ def test_the_words_of_the_pages_that_ship_come_through_unharmed() -> None:
         assert find_for(cause, walk, content, Redactor([Secret(PASSWORD)])) == plain
 
 
+@pytest.mark.parametrize("word", ["host", "refused", "auth"])
+def test_a_password_that_is_a_declared_value_changes_no_fact_and_no_page(content: Content, word: str) -> None:
+    plain = refused_walk(content)
+    gate = Redactor([Secret(word)])
+    told = report(plain, content, target_summary(TARGET), started=0.0, elapsed_ms=1, redactor=gate)
+    facts = {key: value for key, value in plain.facts.as_dict().items() if key in content.tree.specs}
+    choices = {key: value for key, value in facts.items() if content.tree.specs[key].values}
+    assert choices
+    assert {key: told["facts"][key] for key in choices} == choices
+    assert told["target"]["password"] == "set"
+    assert set(told["facts"]) == set(plain.facts.as_dict())
+
+
 def test_the_summary_of_a_target_without_password() -> None:
     assert target_summary(Target())["password"] == "missing"
     assert target_summary(Target())["hosts"] == []

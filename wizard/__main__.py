@@ -32,18 +32,13 @@ def _replace_closed_streams() -> bool:
 
     Else the next socket would get its number, and whatever is written there would go to the database.
     """
-    streams = (sys.stdin, sys.stdout, sys.stderr)
-    if None not in streams:
-        return False
-    for number in range(3):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
-    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")
-    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")
-    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")
-    return streams[1] is None
+    closed = sys.stdout is None
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # The lowest free number is that of the stream itself.
+            number = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))
+    return closed
 
 
 def _discard_output() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from contextlib import suppress
 from typing import Any, NoReturn
 
 from wizard import __version__
@@ -63,7 +63,9 @@ def _unknown(rest: list[str]) -> str:
         return "there is no option for a password: put it on standard input and say --password-stdin"
     if names:
         return f"unrecognized arguments: {' '.join(dict.fromkeys(names))}"
-    return f"{len(rest)} argument{'s' if len(rest) > 1 else ''} too many; one that has blanks in it needs quotes"
+    return (
+        f"{len(rest)} argument{'s' if len(rest) > 1 else ''} too many; one that has blanks in it needs quotes"
+    )
 
 
 def run(argv: list[str]) -> int:
@@ -101,8 +103,12 @@ def complain(sentence: str) -> None:
 
     words = " ".join(clean(Redactor(()).text(sentence), limit=2000).splitlines())
     encoding = sys.stderr.encoding or "utf-8"
-    with suppress(OSError):  # where nobody can be told, the exit status still tells
+    try:
         sys.stderr.write(f"dbwizard: {words}\n".encode(encoding, "replace").decode(encoding))
+        sys.stderr.flush()
+    except OSError:
+        # Nobody can be told. The exit status must still tell, so the interpreter must not fail over it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def parser(name: str, description: str, *, target: bool = True) -> argparse.ArgumentParser:

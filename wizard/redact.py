@@ -21,7 +21,9 @@ from wizard.target.model import MASK, Secret
 _SHORTEST = 4
 """Shorter secrets are words like `a` or `123`: they are removed only where a password stands."""
 
-_URL_PASSWORD = lazy(r"\b([A-Za-z][\w+.-]*://(?!USER:PASSWORD@)[^\s:/?#@\"'<>]*):([^\s\"'<>]*)@(?=[\w\[%/.:,-])")
+_URL_PASSWORD = lazy(
+    r"\b([A-Za-z][\w+.-]*://(?!USER:PASSWORD@)[^\s:/?#@\"'<>]*):([^\s\"'<>]*)@(?=[\w\[%/.:,-])"
+)
 _GO_PASSWORD = lazy(r"(?<![\w/])([\w.-]+):([^\s\"'<>]+)@(?=(?:tcp6?|unix)\()")
 _NAMED = lazy(
     r"""(?P<name>(?:[\w.-]*(?:passw(?:or)?d|passwd|passphrase|secret|pwd)|\bpass|MYSQL_PWD|auth[_-]?token|api[_-]?key)
@@ -76,7 +78,21 @@ KEYS = STRUCTURE | frozenset(
 _NAMES = frozenset({"user", "database", "target.user", "target.database"})
 """Names that the person gave. `app` stays, although the password may be `app` too: commands need it."""
 _HARMLESS = frozenset(
-    {"yes", "no", "true", "false", "on", "off", "set", "missing", "none", "null", "required", "prompt", "unset"}
+    {
+        "yes",
+        "no",
+        "true",
+        "false",
+        "on",
+        "off",
+        "set",
+        "missing",
+        "none",
+        "null",
+        "required",
+        "prompt",
+        "unset",
+    }
     | {MASK}
 )
 _PLACEHOLDERS = frozenset({"CHANGE-ME", "…"})
@@ -264,7 +280,12 @@ def _named(match: re.Match[str]) -> str:
     value = match["value"]
     mark = value[0] if value[0] in "\"'" else ""
     inner = value[1:-1] if mark else value
-    if not inner or inner.lower().rstrip(".") in _HARMLESS or inner in _PLACEHOLDERS or _is_open(match, inner):
+    if (
+        not inner
+        or inner.lower().rstrip(".") in _HARMLESS
+        or inner in _PLACEHOLDERS
+        or _is_open(match, inner)
+    ):
         return match[0]
     return f"{match['name']}{mark}{MASK}{mark}"
 

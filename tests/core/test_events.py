@@ -99,9 +99,19 @@ def test_what_an_earlier_version_left_out_has_its_default() -> None:
         {"kind": "probe", "node": "a", "probe": "b", "facts": {}, "evidence": ["text"]},
         {"kind": "probe", "node": "a", "probe": "b", "facts": {}, "evidence": 5},
         {"kind": "probe", "node": "a", "probe": "b"},
+        {"kind": "probe", "node": "a", "probe": "b", "facts": {}, "evidence": None},
+        {"kind": "probe", "node": "a", "probe": "b", "facts": {}, "evidence": [{"text": "x"}]},
+        {"kind": "probe", "node": "a", "probe": "b", "facts": {}, "evidence": [{"layer": 1, "text": "x"}]},
+        {"kind": "probe", "node": "a", "probe": "b", "facts": {}, "ms": "soon"},
+        {"kind": "answer", "node": ["a"], "value": "b"},
+        {"kind": "answer", "node": "a", "value": 5},
+        {"kind": "answer", "node": "a", "value": "b", "at": True},
+        {"kind": "note", "text": None},
+        [],
+        "note",
     ],
     ids=json.dumps,
 )
-def test_what_is_no_event_is_refused_with_a_value_error(data: dict[str, Any]) -> None:
+def test_what_is_no_event_is_refused_with_a_value_error(data: Any) -> None:
     with pytest.raises(ValueError, match=r"\w+"):
         from_data(data)

@@ -18,6 +18,7 @@ from wizard.core.events import (
 )
 from wizard.core.facts import Fact, Value
 from wizard.core.steps import Ask, Finished, Run
+from wizard.core.tree import Node, Tree
 from wizard.core.walk import Walk
 from wizard.errors import WalkError
 
@@ -204,3 +205,21 @@ def test_replaying_the_events_gives_the_same_walk(events: list[Event]) -> None:
 def test_a_replay_stops_at_the_event_that_does_not_fit() -> None:
     with pytest.raises(WalkError, match="'where'"):
         Walk.replay(TREE, [REFUSED, Answered("connect", "host")])
+
+
+def test_a_tree_that_leads_in_circles_is_refused_and_not_walked_for_ever() -> None:
+    nodes = {
+        "one": Node("one", "decide", "network", otherwise="two"),
+        "two": Node("two", "decide", "network", otherwise="three"),
+        "three": Node("three", "decide", "network", otherwise="two"),
+    }
+    with pytest.raises(WalkError, match="in circles: .*two -> three"):
+        Walk.start(Tree(nodes, "one"))
+
+
+def test_a_tree_of_decisions_only_is_walked_to_its_end() -> None:
+    nodes = {
+        "one": Node("one", "decide", "network", otherwise="two"),
+        "two": Node("two", "decide", "network", otherwise="found.healthy"),
+    }
+    assert Walk.start(Tree(nodes, "one")).step == Finished("found.healthy", "healthy")

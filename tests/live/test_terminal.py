@@ -1,0 +1,176 @@
+"""The whole program in a real terminal: tmux shows what a person sees, and types what a person types.
+
+tmux runs as a server of its own (its own socket, in the test's folder) and is ended through that socket.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from wizard.exits import Exit
+from wizard.practice.model import PASSWORD
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 30.0
+
+
+class Terminal:
+    """One tmux with one window, and the program in it."""
+
+    def __init__(self, folder: Path, size: tuple[int, int]) -> None:
+        self.folder = folder
+        self.size = size
+        self.socket = folder / "tmux"
+        self.environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "XDG_STATE_HOME": str(folder / "state"),
+            "LANG": "C.UTF-8",
+            "TERM": "xterm-256color",
+            "PYTHONPATH": str(ROOT),
+        }
+
+    def tmux(self, *arguments: str) -> str:
+        """One command of tmux; what it says."""
+        command = ["tmux", "-S", str(self.socket), "-f", "/dev/null", *arguments]
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=self.environ, cwd=self.folder, timeout=PATIENCE
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def start(self, *arguments: str) -> None:
+        """Start `dbwizard` with these arguments; its exit status comes on the screen at the end."""
+        program = shlex.join([sys.executable, "-m", "wizard", *arguments])
+        width, height = self.size
+        shown = f"{program}; echo exit status $?; exec cat"
+        self.tmux("new-session", "-d", "-x", str(width), "-y", str(height), shown)
+        self.tmux("set-option", "-s", "set-clipboard", "on")
+
+    def screen(self) -> str:
+        """What is on the screen now."""
+        return self.tmux("capture-pane", "-p")
+
+    def press(self, *keys: str) -> None:
+        """Send keys, by tmux's names."""
+        self.tmux("send-keys", *keys)
+
+    def wait_for(self, *texts: str) -> str:
+        """The screen, once it shows all these texts, wherever its lines break."""
+        return self.until(lambda: all(text in " ".join(self.screen().split()) for text in texts), texts)
+
+    def until(self, reached: Callable[[], bool], wanted: object) -> str:
+        """The screen at the first moment at which this holds."""
+        ends = time.monotonic() + PATIENCE
+        while not reached():
+            assert time.monotonic() < ends, f"{wanted} did not come:\n{self.screen()}"
+            time.sleep(0.05)
+        return self.screen()
+
+    def buffers(self) -> list[str]:
+        """What tmux took for its clipboard, the newest first."""
+        names = self.tmux("list-buffers", "-F", "#{buffer_name}").split()
+        return [self.tmux("show-buffer", "-b", name) for name in names]
+
+    def end(self) -> None:
+        """End tmux and the program in it."""
+        subprocess.run(["tmux", "-S", str(self.socket), "kill-server"], capture_output=True, timeout=PATIENCE)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    made = Terminal(tmp_path, (100, 30))
+    yield made
+    made.end()
+
+
+def exported(folder: Path) -> tuple[str, dict[str, object]]:
+    """The transcript that was written: Markdown and JSON."""
+    (markdown,) = folder.glob("dbwizard-*.md")
+    return markdown.read_text(encoding="utf-8"), json.loads(
+        markdown.with_suffix(".json").read_text(encoding="utf-8")
+    )
+
+
+def secret_free(folder: Path) -> None:
+    """No file of the folder holds the password of the range."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            assert PASSWORD not in path.read_text(encoding="utf-8", errors="replace"), path
+
+
+def test_expired_certificate_from_the_finding_to_the_transcript(terminal: Terminal) -> None:
+    terminal.start("practice", "certificate-expired")
+    screen = terminal.wait_for(
+        "Practice: The server's certificate has expired.", "FAULT The certificate of 127.0.0.1 has expired"
+    )
+    assert "tls.expired" in screen
+    assert re.search(r"ended \d+ days? ago", screen)
+    terminal.press("Down", "c")
+    terminal.wait_for("Sent", "to the clipboard")
+    terminal.until(lambda: bool(terminal.buffers()), "the clipboard")
+    assert terminal.buffers()[0].startswith("openssl s_client -starttls postgres -connect 127.0.0.1:")
+    terminal.press("v")
+    terminal.wait_for("Checked again", "Nothing has changed: it is still tls.expired.")
+    terminal.press("e")
+    terminal.wait_for("Written:", "No password is in them.")
+    terminal.press("q")
+    terminal.wait_for(f"exit status {int(Exit.FAULT)}")
+    markdown, data = exported(terminal.folder)
+    assert "The certificate of 127.0.0.1 has expired" in markdown
+    assert "openssl s_client" in markdown
+    assert "tls.expired" in json.dumps(data)
+    secret_free(terminal.folder)
+
+
+def test_wrong_password_by_keys_alone_on_a_small_screen(terminal: Terminal) -> None:
+    terminal.size = (80, 24)
+    terminal.start("practice", "wrong-password")
+    screen = terminal.wait_for("FAULT PostgreSQL refuses the password of app", "What to do, in this order")
+    assert "auth.password-wrong" in screen
+    assert 'password authentication failed for user "app"' in screen
+    terminal.press("?")
+    terminal.wait_for("It only looks: no check changes anything on a server")
+    terminal.press("Escape")
+    terminal.wait_for("FAULT PostgreSQL refuses the password of app")
+    terminal.press("n")
+    terminal.wait_for("A note for the transcript")
+    terminal.press("-l", "asked the team for the new one")
+    terminal.press("Enter")
+    terminal.wait_for("The note is kept")
+    terminal.press("p")
+    alone = terminal.wait_for("select it with the mouse; Enter goes back")
+    assert alone.startswith("env -u PGPASSWORD")
+    terminal.press("Enter")
+    terminal.wait_for("FAULT PostgreSQL refuses the password of app")
+    terminal.press("e")
+    terminal.wait_for("Written:")
+    terminal.press("q")
+    terminal.wait_for(f"exit status {int(Exit.FAULT)}")
+    markdown, _ = exported(terminal.folder)
+    assert "asked the team for the new one" in markdown
+    assert "auth.password-wrong" in markdown
+    secret_free(terminal.folder)
+
+
+def test_a_screen_that_is_made_smaller_and_larger_goes_on(terminal: Terminal) -> None:
+    terminal.start("practice", "read-only-standby")
+    terminal.wait_for("Does the application need to write?", "1 Yes, it writes")
+    terminal.tmux("resize-window", "-x", "40", "-y", "12")
+    terminal.wait_for("database: question", "q quit")
+    terminal.tmux("resize-window", "-x", "120", "-y", "40")
+    terminal.wait_for("Does the application need to write?", "export")
+    terminal.press("1")
+    terminal.wait_for("FAULT", "database.read-only")
+    terminal.press("C-c")
+    terminal.wait_for(f"exit status {int(Exit.FAULT)}")
