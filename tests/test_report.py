@@ -21,8 +21,8 @@ from wizard.core.page import render
 from wizard.core.walk import Walk
 from wizard.errors import UsageError
 from wizard.marks import duration, iso, seconds_of, to_ascii
-from wizard.redact import Redactor
 from wizard.printed import text
+from wizard.redact import Redactor
 from wizard.report import find_for, report, target_summary
 from wizard.session import Session
 from wizard.target.model import HostPort, Secret, Target

@@ -37,7 +37,7 @@ def _replace_closed_streams() -> bool:
         if getattr(sys, name) is None:
             # The lowest free number is that of the stream itself.
             number = os.open(os.devnull, os.O_RDWR)
-            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
     return closed
 
 

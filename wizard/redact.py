@@ -32,7 +32,8 @@ _NAMED = lazy(
     re.IGNORECASE | re.VERBOSE,
 )
 _SQL = lazy(
-    r"""((?<!["'\w])(?!(?<=\\)(?-i:password)[ ]")(?:IDENTIFIED\s+(?:WITH\s+\S+\s+)?(?:BY|AS)(?:\s+PASSWORD)?|(?:ENCRYPTED\s+)?PASSWORD)\s*\(?\s*[EeNn]?)
+    r"""((?<!["'\w])(?!(?<=\\)(?-i:password)[ ]")
+        (?:IDENTIFIED\s+(?:WITH\s+\S+\s+)?(?:BY|AS)(?:\s+PASSWORD)?|(?:ENCRYPTED\s+)?PASSWORD)\s*\(?\s*[EeNn]?)
         ('(?:\\.|''|[^'\\])*'|"(?:\\.|""|[^"\\])*")""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -49,51 +50,23 @@ _HASH = lazy(r"\bmd5[0-9a-f]{32}\b")
 _EVERYDAY = lazy(r"[a-z]{1,12}|[A-Z][a-z]{1,11}")
 """A password that is also a word of the language: `postgresql` says nothing of the password `postgres`."""
 STRUCTURE = frozenset(
-    {
-        "schema",
-        "status",
-        "cause",
-        "engine",
-        "layer",
-        "node",
-        "probe",
-        "kind",
-        "outcome",
-        "by",
-        "went",
-        "version",
-    }
-    | {"id", "started", "format", "port", "target.port"}
+    {"schema", "status", "cause", "engine", "layer", "node", "probe", "kind", "outcome", "by", "went"}
+    | {"version", "id", "started", "format", "port", "target.port"}
 )
 """Keys whose values are words of our own: they hold no password."""
-KEYS = STRUCTURE | frozenset(
-    (
-        "answer at candidates code command commands database elapsed_ms environment evidence excluded facts findings "
-        "finished host hosts how layers local ms notes number open options password python question questions "
-        "session solved source started_local steps summary system target text timeline title trouble user value "
-        "walks warnings what why"
-    ).split()
+KEYS = STRUCTURE.union(
+    ("answer", "at", "candidates", "code", "command", "commands", "database", "elapsed_ms"),
+    ("environment", "evidence", "excluded", "facts", "findings", "finished", "host", "hosts", "how"),
+    ("layers", "local", "ms", "notes", "number", "open", "options", "password", "python", "question"),
+    ("questions", "session", "solved", "source", "started_local", "steps", "summary", "system", "target"),
+    ("text", "timeline", "title", "trouble", "user", "value", "walks", "warnings", "what", "why"),
 )
 """Keys of our own documents: a password may be one of these words, and they stay what they are."""
 _NAMES = frozenset({"user", "database", "target.user", "target.database"})
 """Names that the person gave. `app` stays, although the password may be `app` too: commands need it."""
 _HARMLESS = frozenset(
-    {
-        "yes",
-        "no",
-        "true",
-        "false",
-        "on",
-        "off",
-        "set",
-        "missing",
-        "none",
-        "null",
-        "required",
-        "prompt",
-        "unset",
-    }
-    | {MASK}
+    {"yes", "no", "true", "false", "on", "off", "set", "missing", "none", "null", "required", "prompt"}
+    | {"unset", MASK}
 )
 _PLACEHOLDERS = frozenset({"CHANGE-ME", "…"})
 """What our own pages write where the reader puts a password."""

@@ -213,7 +213,7 @@ def test_a_tree_that_leads_in_circles_is_refused_and_not_walked_for_ever() -> No
         "two": Node("two", "decide", "network", otherwise="three"),
         "three": Node("three", "decide", "network", otherwise="two"),
     }
-    with pytest.raises(WalkError, match="in circles: .*two -> three"):
+    with pytest.raises(WalkError, match=r"in circles: .*two -> three"):
         Walk.start(Tree(nodes, "one"))
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.front.tui_support import HOST, REFUSED, TARGET, Script, stage
 from wizard.front.tui.exporting import write_new
+from wizard.front.tui.widgets.pane import _folded
 
 CONNECTED = {"network.outcome": "connected"}
 FIRST = "ss -ltnp 'sport = :5999'"
@@ -144,6 +145,35 @@ async def test_inconclusive_lists_the_candidates_with_what_tells(tmp_path: Path)
         assert screen.sent == [plain_osc52("systemctl status {service}")]
         await screen.press(found[1])
         assert "First: Start it [RESTART]" in screen.flat()
+
+
+async def test_inconclusive_says_what_is_not_known_and_what_is_to_be_filled_in(tmp_path: Path) -> None:
+    async with stage(tmp_path) as screen:
+        await screen.press("0", "0")
+        assert (
+            "Not known network: no answer to: Where does the application run? (b goes back to it)"
+            in screen.flat()
+        )
+        assert "Not known from here, fill it in: {service}" in screen.flat()
+
+
+async def test_down_arrow_of_the_last_line_goes_on_reading(tmp_path: Path) -> None:
+    async with stage(tmp_path, size=(80, 12)) as screen:
+        await screen.press("2")
+        assert "FAULT" in screen.text()
+        await screen.pilot.click("Keys", offset=(2, 0))
+        await screen.settle()
+        assert "FAULT" not in screen.text()
+
+
+def test_long_command_is_cut_after_a_blank_and_nothing_is_lost() -> None:
+    command = "psql -h db.example -p 5432 -U app  -d shop -c 'select 1'"
+    rows = [row.plain for row in _folded(command, 20, "")]
+    assert "".join(rows) == command
+    assert all(len(row) <= 20 for row in rows)
+    assert rows[0] == "psql -h db.example "
+    word = "x" * 45
+    assert [row.plain for row in _folded(word, 20, "")] == [word[:20], word[20:40], word[40:]]
 
 
 async def test_other_causes_that_fit_are_listed_and_make_it_only_likely(tmp_path: Path) -> None:

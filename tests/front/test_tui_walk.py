@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from tests.front.tui_support import HANG, HOST, REFUSED, SETTINGS, TARGET, Script, stage
@@ -248,7 +247,7 @@ async def test_saved_session_goes_on_where_it_broke_off(tmp_path: Path) -> None:
 
 
 async def test_long_heading_ends_with_an_ellipsis(tmp_path: Path) -> None:
-    long = replace(TARGET, database="a-database-with-a-very-long-name-indeed")
+    long = TARGET._replace(database="a-database-with-a-very-long-name-indeed")
     async with stage(tmp_path, size=(40, 12), target=long) as screen:
         head = screen.text().splitlines()[0]
         assert head == " PostgreSQL app@db.example:5999/a-data…"

@@ -50,6 +50,7 @@ facts:
 fills:
   host: [target.host]
   port: [target.port]
+  service: [host.service]
 """,
     "questions.yaml": """
 questions:

@@ -48,7 +48,9 @@ def folders_of(extra: Iterable[str]) -> tuple[Path, ...]:
         folder = Path(name)
         if not folder.is_dir():
             raise UsageError(f"--trees {name}: there is no such folder")
-        folders.append(folder)
+        # A folder over itself changes nothing, and its message rules must not be there twice.
+        if not any(folder.samefile(one) for one in folders):
+            folders.append(folder)
     return tuple(folders)
 
 

@@ -9,7 +9,7 @@ from wizard.errors import UsageError
 
 
 def write(text: str) -> None:
-    """Text to standard output. Raises BrokenPipeError when the reader is gone, UsageError where nothing can be written."""
+    """Text to standard output. Raises BrokenPipeError when the reader is gone, UsageError for another failure."""
     encoding = sys.stdout.encoding or "utf-8"
     try:
         sys.stdout.write(text.encode(encoding, "replace").decode(encoding))

@@ -121,7 +121,8 @@ def _unknown(walk: Walk) -> list[tuple[str, str]]:
             told = f"no answer to: {Filler(walk.facts, walk.tree.fills).sentence(question.text)}"
             found.append((hop.layer, f"{told} (b goes back to it)"))
         elif hop.kind == "probe" and hop.unknown:
-            found.append((hop.layer, hop.trouble or hop.summary or "this check saw nothing"))
+            told = hop.trouble or hop.summary or "this check saw nothing"
+            found.append((hop.layer, f"{told} (b runs it again)"))
     return found
 
 
