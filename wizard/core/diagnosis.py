@@ -111,10 +111,23 @@ def _faulty(walk: Walk) -> set[str]:
     return {blamed} if passed else {blamed, stopped}
 
 
-def _telling(walk: Walk, layer: str) -> str:
-    """The summary of the first probe of the layer that had something to quote."""
-    told = (event for event in walk.events if isinstance(event, ProbeFinished) and event.evidence)
-    return next((event.summary for event in told if walk.tree.node(event.node).layer == layer), "")
+def _summary(walk: Walk, layer: str, outcome: str) -> str:
+    """What is told of a layer: of a faulty one the first quotation, of another one what its last probe said."""
+    told = [event for event in walk.events if isinstance(event, ProbeFinished) and event.summary]
+    here = [event for event in told if walk.tree.node(event.node).layer == layer]
+    if outcome == "fault":
+        # The blame may lie on a layer that was not reached: a login tells of a database that does not exist.
+        quoted = [event for event in here or told if event.evidence]
+        return quoted[0 if here else -1].summary if quoted else ""
+    passed = [event.summary for event in here if not _told_of_the_fault(walk, event)]
+    troubled = [hop.trouble for hop in walk.trail if hop.layer == layer and hop.trouble]
+    return (passed or troubled or [""])[-1]
+
+
+def _told_of_the_fault(walk: Walk, event: ProbeFinished) -> bool:
+    """Whether this is the event whose words name a fault of another layer."""
+    errors = [one for one in walk.events if isinstance(one, ProbeFinished) and "error.text" in one.facts]
+    return bool(errors) and event is errors[-1]
 
 
 def layer_states(walk: Walk, status: str) -> tuple[LayerState, ...]:
@@ -134,8 +147,7 @@ def layer_states(walk: Walk, status: str) -> tuple[LayerState, ...]:
             outcome = "unknown"
         else:
             outcome = "warning" if layer in cautions else "ok"
-        summary = (_telling(walk, layer) if outcome == "fault" else "") or next(
-            (hop.summary or hop.trouble for hop in reversed(hops) if hop.summary or hop.trouble), ""
+        states.append(
+            LayerState(layer, outcome, round(sum(hop.ms for hop in hops), 1), _summary(walk, layer, outcome))
         )
-        states.append(LayerState(layer, outcome, round(sum(hop.ms for hop in hops), 1), summary))
     return tuple(states)

@@ -34,6 +34,22 @@ _HARMLESS = lazy(r"[\w.,:/@%+=-]+")
 """What is one word, and only a word, in every language of a command."""
 _NUMBER = lazy(r"-?\d+(?:\.\d+)?")
 _PLACE_ENGINE = {"psql": "postgresql", "mysql": "mysql"}
+_PHRASES: dict[tuple[str, str, tuple[str, ...]], str] = {
+    ("managed", "=", ("none",)): "no provider manages the database",
+    ("managed", "!", ("none",)): "a provider manages the database",
+    ("server_access", "=", ("yes",)): "you can run commands on the database host",
+    ("server_access", "=", ("no",)): "you cannot run commands on the database host",
+    ("runtime", "=", ("host",)): "the application runs outside of containers",
+    ("target.is-local", "=", ("true",)): "the database is on this machine",
+    ("target.is-local", "=", ("false",)): "the database is on another machine",
+    ("worked_before", "=", ("yes",)): "it worked before",
+    ("worked_before", "=", ("never",)): "it never worked",
+    ("others_connect", "=", ("yes",)): "others can connect",
+    ("others_connect", "=", ("no",)): "nobody can connect",
+    ("writes", "=", ("yes",)): "the application writes",
+    ("writes", "=", ("no",)): "the application only reads",
+}
+"""Frequent conditions as somebody would say them."""
 _TERMS = {
     "managed": "managed service",
     "server_access": "access to the database host",
@@ -177,6 +193,9 @@ def describe(condition: Condition) -> str:
 
 
 def _describe_test(test: Test) -> str:
+    phrase = _PHRASES.get((test.key, test.op, test.operands))
+    if phrase is not None:
+        return phrase
     term = _TERMS.get(test.key, test.key.replace(".", " ").replace("_", " "))
     operands = " or ".join(test.operands)
     return (
