@@ -193,7 +193,7 @@ def test_what_to_avoid_comes_before_what_to_do(content: Content) -> None:
     ]
     places = [printed.index(words) for words in order]
     assert places == sorted(places)
-    assert "May apply (if managed service: none)" in printed
+    assert "May apply (if no provider manages the database)" in printed
     assert "Warnings" in printed
 
 

@@ -207,12 +207,9 @@ def _tree(argv: list[str]) -> int:
     arguments.add_argument("node", nargs="?", metavar="NODE")
     arguments.add_argument("--mermaid", action="store_true", help="graph as Mermaid instead of DOT")
     options = arguments.parse_args(argv)
-    from wizard.content.load import folders_of
     from wizard.front import treecmd
     from wizard.front.output import write_line
 
-    if options.action == "lint":
-        return treecmd.run_lint(folders_of(options.trees), write_line)
     return treecmd.run(options, write_line)
 
 

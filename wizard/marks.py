@@ -69,7 +69,7 @@ def local(seconds: float) -> str:
 
 def iso(seconds: float) -> str:
     """Seconds since the epoch as UTC with milliseconds: `2026-11-20T21:04:05.123Z`."""
-    whole, milliseconds = divmod(int(seconds * 1000), 1000)
+    whole, milliseconds = divmod(round(seconds * 1000), 1000)
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{milliseconds:03d}Z"
 
 

@@ -11,7 +11,7 @@ import base64
 import json
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -229,17 +229,12 @@ def _short_pattern(words: set[str]) -> re.Pattern[str] | None:
 
 def redact_patterns(text: str) -> str:
     """Mask what stands where a password stands, known or not."""
-    if "://" in text:
-        text = _URL_PASSWORD.sub(rf"\1:{MASK}@", text)
-    text = _GO_PASSWORD.sub(rf"\1:{MASK}@", text)
-    text = _RDS_TOKEN.sub(MASK, text)
-    text = _AMZ_PART.sub(rf"\1={MASK}", text)
-    text = _JWT.sub(MASK, text)
-    text = _SCRAM.sub(MASK, text)
-    text = _HASH.sub(MASK, text)
-    text = _SQL.sub(_quoted, text)
-    text = _NAMED.sub(_named, text)
-    return _CLIENT.sub(rf"\1{MASK}", text)
+    lowered = text.lower()
+    for marks, pattern, instead in _PLACES:
+        # Most texts have none of the marks, and a pattern that is never used is never compiled.
+        if any(mark in lowered for mark in marks):
+            text = pattern.sub(instead, text)
+    return text
 
 
 def _quoted(match: re.Match[str]) -> str:
@@ -286,6 +281,22 @@ def clean(text: str, limit: int = 2000) -> str:
     """
     # A bound before the patterns keeps the cost small for megabytes of noise.
     text = text[: limit * 4 + 1000] if limit > 0 else text
-    text = _ANSI.sub("", text.replace("\r\n", "\n"))
-    text = _UNDECODABLE.sub("\ufffd", _UNSEEN.sub("", text))
+    if not (text.isascii() and text.replace("\n", "").isprintable()):
+        text = _ANSI.sub("", text.replace("\r\n", "\n"))
+        text = _UNDECODABLE.sub("\ufffd", _UNSEEN.sub("", text))
     return f"{text[: limit - 1].rstrip()}…" if 0 < limit < len(text) else text
+
+
+_PLACES: tuple[tuple[tuple[str, ...], re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    (("://",), _URL_PASSWORD, rf"\1:{MASK}@"),
+    (("@tcp", "@unix"), _GO_PASSWORD, rf"\1:{MASK}@"),
+    (("x-amz-",), _RDS_TOKEN, MASK),
+    (("x-amz-",), _AMZ_PART, rf"\1={MASK}"),
+    (("eyj",), _JWT, MASK),
+    (("scram-sha-256$",), _SCRAM, MASK),
+    (("md5",), _HASH, MASK),
+    (("identified", "password"), _SQL, _quoted),
+    (("pass", "secret", "pwd", "token", "api"), _NAMED, _named),
+    ((" -p",), _CLIENT, rf"\1{MASK}"),
+)
+"""(lower-case words of which a text needs one, the pattern, what to put in place of a match)"""

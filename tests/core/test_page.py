@@ -179,7 +179,7 @@ def test_true_fixes_come_before_unknown_ones_and_false_ones_are_gone() -> None:
 def test_a_fix_tells_its_condition_and_whether_it_holds() -> None:
     found = {fix.title: fix for fix in render("x", PAGE, facts(runtime="docker"), {}).fixes}
     assert (found["sure"].when, found["sure"].sure) == ("runtime: docker", True)
-    assert (found["unsure"].when, found["unsure"].sure) == ("managed service: none", False)
+    assert (found["unsure"].when, found["unsure"].sure) == ("no provider manages the database", False)
 
 
 COMMANDS = {
@@ -242,11 +242,11 @@ def test_a_cause_without_a_page_has_the_line_of_the_catalogue() -> None:
     ("written", "words"),
     [
         ({}, ""),
-        ({"managed": "none"}, "managed service: none"),
+        ({"managed": "none"}, "no provider manages the database"),
         ({"host.os-family": ["debian", "rhel"]}, "system: debian or rhel"),
         (
             {"server.version-major": ">=14", "managed": "!none"},
-            "server version: >= 14, managed service: not none",
+            "server version: >= 14, a provider manages the database",
         ),
         ({"not": {"a": "b"}}, "not (a: b)"),
         ({"any": [{"a": "b"}, {"c.d": "e"}]}, "a: b; or c d: e"),

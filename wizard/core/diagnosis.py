@@ -118,7 +118,7 @@ def _summary(walk: Walk, layer: str, outcome: str) -> str:
     if outcome == "fault":
         # The blame may lie on a layer that was not reached: a login tells of a database that does not exist.
         quoted = [event for event in here or told if event.evidence]
-        return quoted[0 if here else -1].summary if quoted else ""
+        return quoted[0 if here else -1].summary if quoted else (here[-1].summary if here else "")
     passed = [event.summary for event in here if not _told_of_the_fault(walk, event)]
     troubled = [hop.trouble for hop in walk.trail if hop.layer == layer and hop.trouble]
     return (passed or troubled or [""])[-1]

@@ -24,11 +24,11 @@ KINDS = {"probe": "probe", "ask": "question", "decide": "decision", "finding": "
 
 def run(options: Namespace, write: Write) -> int:
     """What the command line asks for: `action`, `node`, `mermaid` and `trees` (the extra folders)."""
-    from wizard.content.load import open_content
+    from wizard.content.load import folders_of, open_content
 
-    content = open_content(options.trees)
     if options.action == "lint":
-        return run_lint(content.folders, write)
+        return run_lint(folders_of(options.trees), write)
+    content = open_content(options.trees)
     if options.action == "show":
         if not options.node:
             raise UsageError("dbwizard tree show NODE: which node? dbwizard tree list names them all")

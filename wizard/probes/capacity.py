@@ -9,6 +9,7 @@ from wizard.core.facts import Value
 from wizard.probes.base import Report, probe
 from wizard.probes.channel import Channel
 from wizard.probes.database import Rows, ask
+from wizard.probes.greet import note_error
 from wizard.probes.outcome import QueryError
 from wizard.redact import clean
 from wizard.runtime import Runtime
@@ -16,6 +17,8 @@ from wizard.target.model import Target
 from wizard.wire import ProtocolError
 
 BOUND = 5.0
+CANCELLED = ("57014", "1969", "3024")
+"""A statement that was cancelled by a timeout: PostgreSQL's SQLSTATE, MariaDB's and MySQL's numbers."""
 WAITED = 2
 """Seconds after which a session counts as waiting for a lock."""
 
@@ -96,6 +99,10 @@ PROVIDES = (
     "capacity.lock-kind",
     "capacity.blocker-pid",
     "capacity.blocker-query",
+    "error.text",
+    "error.code",
+    "error.detail",
+    "error.phase",
 )
 
 
@@ -112,6 +119,10 @@ def inspect(target: Target, runtime: Runtime) -> Report:
         _postgres(channel, report, until) if channel.greeting is None else _mysql(channel, report, until)
         report.facts["capacity.outcome"] = "ok"
     except QueryError as error:
+        if error.code in CANCELLED:
+            report.facts["capacity.outcome"] = "cancelled"
+            note_error(report, "capacity", error.text, error.code, error.detail, "query")
+            return report
         report.facts["capacity.outcome"] = "not-visible"
         report.trouble = (
             f"the server does not show its sessions to this account: {clean(str(error), limit=200)}"
@@ -273,13 +284,18 @@ def _in_transaction(channel: Channel, until: float) -> set[str | None]:
         return set()  # needs the PROCESS privilege
 
 
+def _waits_for_lock(state: str) -> bool:
+    """Whether the state of a session names a lock: a table's, its metadata's, or one of GET_LOCK."""
+    return state == "user lock" or (state.startswith("waiting for") and state.endswith("lock"))
+
+
 def _mysql_waits(channel: Channel, report: Report, sessions: Rows, until: float) -> None:
     mariadb = channel.greeting is not None and channel.greeting.mariadb
     try:
         waits = ask(channel, MARIA_WAITS if mariadb else MYSQL_WAITS, until)
     except QueryError:
         waits = []
-    metadata = [row for row in sessions if "metadata lock" in (row.get("wait") or "").lower()]
+    metadata = [row for row in sessions if _waits_for_lock((row.get("wait") or "").lower())]
     if waits:
         blocked_by: dict[str | None, list[str]] = {}
         for row in waits:

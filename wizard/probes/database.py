@@ -29,7 +29,8 @@ SELECT 1 AS one, pg_catalog.pg_is_in_recovery() AS recovery,
  pg_catalog.current_database() AS database, current_user AS account
 """
 MYSQL = """
-SELECT 1 AS one, @@global.read_only AS readonly, @@session.tx_read_only AS session_readonly,
+SELECT 1 AS one, @@global.read_only AS readonly,
+ @@global.innodb_read_only AS frozen, @@session.tx_read_only AS session_readonly,
  @@version AS version, DATABASE() AS db, CURRENT_USER() AS account
 """
 MYSQL8 = MYSQL.replace("@@session.tx_read_only", "@@session.transaction_read_only")
@@ -198,8 +199,9 @@ def _mysql(channel: Channel, target: Target, report: Report, until: float) -> No
         report.facts["database.outcome"] = "odd"
         report.summary = "a first read gives an answer that makes no sense"
         return
-    read_only = row.get("readonly") not in ("0", "OFF", "NO_LOCK", None) or row.get("session_readonly") == "1"
-    exempt = read_only and _exempt(channel, until)
+    frozen = row.get("frozen") not in ("0", "OFF", None)
+    read_only = frozen or row.get("readonly") not in ("0", "OFF", "NO_LOCK", None) or row.get("session_readonly") == "1"
+    exempt = read_only and not frozen and _exempt(channel, until)
     report.facts.update(
         {
             "database.outcome": "ok",

@@ -391,9 +391,15 @@ def handshake_response(
 ) -> bytes:
     """The payload of HandshakeResponse41; `auth` is at most 250 bytes."""
     flags = capabilities | (CONNECT_WITH_DB if database else 0) | (CONNECT_ATTRS if attributes else 0)
-    parts = [struct.pack("<IIB", flags, 1 << 24, charset), b"\0" * 23, user.encode(), b"\0", _lenenc(auth)]
+    parts = [
+        struct.pack("<IIB", flags, 1 << 24, charset),
+        b"\0" * 23,
+        user.encode(errors="surrogateescape"),
+        b"\0",
+        _lenenc(auth),
+    ]
     if database:
-        parts += [database.encode(), b"\0"]
+        parts += [database.encode(errors="surrogateescape"), b"\0"]
     parts += [plugin.encode(), b"\0"]
     if attributes:
         parts.append(

@@ -198,7 +198,7 @@ def message(kind: bytes, payload: bytes = b"") -> bytes:
 
 
 def _text(value: str) -> bytes:
-    return value.encode("utf-8") + b"\0"
+    return value.encode("utf-8", "surrogateescape") + b"\0"  # what the shell gave as bytes goes out as bytes
 
 
 def ssl_request() -> bytes:
