@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+from contextlib import suppress
 
 READER_GONE = 141
 """What a shell says of a process that SIGPIPE ended: the reader left before all was said."""
 
 
 def main() -> int:
-    """Run the command line; the exit status, as the contract has it."""
+    """Run the command line; the exit status, as the contract has it. `check` does not return: see `_leave`."""
+    short = sys.argv[1:2] == ["check"]
+    if short:
+        gc.disable()  # a run of a tenth of a second makes no garbage that is worth looking for
+    status = _run()
+    return _leave(status) if short else status
+
+
+def _leave(status: int) -> int:
+    """End the process at once: nothing is left to close, and taking an interpreter apart costs a tenth of a walk."""
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
+
+
+def _run() -> int:
     try:
         closed = _replace_closed_streams()
         # In here, so that an interrupt while it is loaded is as silent as a later one.

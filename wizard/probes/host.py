@@ -188,10 +188,10 @@ def _sockets(family: str) -> list[str]:
 
 
 def _installed(family: str) -> bool:
-    import shutil
-
     names = PROGRAMS[family][:2]
-    return any(shutil.which(name) for name in names) or any(
+    # Not shutil.which: the import of shutil costs as much as all the rest of this probe.
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return any(os.access(os.path.join(folder, name), os.X_OK) for folder in folders for name in names) or any(
         Path(path).exists() for path in _INSTALLED[family]
     )
 
