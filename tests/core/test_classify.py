@@ -57,6 +57,35 @@ def test_each_example_gives_the_cause_of_its_own_rule() -> None:
     assert wrong == []
 
 
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [("28000", "auth.role-unknown"), ("22023", "config.invalid-option"), (None, "auth.role-unknown")],
+)
+def test_the_code_tells_a_role_that_logs_in_from_one_in_an_option(code: str | None, cause: str) -> None:
+    found = classifier().classify('FATAL:  role "nosuch" does not exist', code=code, engine="postgresql")
+    assert found is not None and found.cause == cause
+
+
+@pytest.mark.parametrize(
+    ("given", "likely", "excluded"),
+    [("YES", "auth.password-wrong", "auth.password-missing"), ("NO", "auth.password-missing", "auth.password-wrong")],
+)
+def test_candidates_of_1045_fit_what_it_says_of_the_password(given: str, likely: str, excluded: str) -> None:
+    text = f"Access denied for user 'app'@'10.0.3.4' (using password: {given})"
+    found = classifier().classify(text, code="1045", engine="mariadb")
+    assert found is not None and found.candidates[0] == likely
+    assert excluded not in found.candidates
+    assert {"tls.required", "tls.client-certificate-required"} <= set(found.candidates)
+
+
+def test_the_reason_in_the_log_outweighs_the_refusal_beside_it() -> None:
+    text = (
+        'LOG:  certificate validation (clientcert=verify-full) failed for user "app": CN mismatch\n'
+        'FATAL:  password authentication failed for user "app"'
+    )
+    assert cause_of(text) == "tls.client-certificate-rejected"
+
+
 def test_no_rule_wins_its_look_alikes() -> None:
     lookalikes = [(one.id, text) for one in shipped() for text in one.lookalikes]
     assert lookalikes

@@ -1,6 +1,7 @@
 """Private MariaDB servers: one template a run, a copy a server, each in a folder of its own.
 
-Never uses the server of the machine or its port; root comes in through a private socket.
+Never uses the server of the machine or its port; root comes in through a private socket.  Each has its own
+folder for temporary files: a server that starts deletes the `#sql*` files that others keep in a shared one.
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ def _server_program() -> str:
 def _template() -> Path:
     """A data folder with the account and database that most tests use, made once."""
     data = new_folder("maria-template", OS_USER) / "data"
-    common = ["--no-defaults", f"--user={OS_USER}", f"--datadir={data}", *STORAGE]
+    scratch = f"--tmpdir={new_folder('maria-tmp', OS_USER)}"
+    common = ["--no-defaults", f"--user={OS_USER}", f"--datadir={data}", scratch, *STORAGE]
     run(["mariadb-install-db", *common, "--auth-root-authentication-method=normal", "--skip-test-db"])
     run(
         [_server_program(), *common, "--bootstrap", "--character-set-server=utf8mb4"], text_in=ACCOUNTS + "\n"
@@ -85,6 +87,7 @@ class MariadbServer:
         self.options = list(options)
         self.folder = new_folder("maria", OS_USER)
         self.data = self.folder / "data"
+        self.scratch = new_folder("maria-tmp", OS_USER)
         self.socket = new_folder("mys", OS_USER) / "mysqld.sock"
         self.service: Service | None = None
         run(["cp", "-a", "--reflink=auto", str(_template()), str(self.data)])
@@ -99,6 +102,7 @@ class MariadbServer:
         argv = [*as_user(OS_USER), _server_program(), "--no-defaults", f"--datadir={self.data}"]
         argv += [f"--socket={self.socket}", f"--port={self.port}", f"--pid-file={self.folder}/pid", *STORAGE]
         argv += [
+            f"--tmpdir={self.scratch}",
             "--bind-address=*",
             "--performance-schema=OFF",
             "--character-set-server=utf8mb4",

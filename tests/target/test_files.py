@@ -74,6 +74,30 @@ def test_option_file_groups_includes_and_escapes(tmp_path):
     assert lines == {"user": "two", "password": "a\\b c", "ssl-ca": "/ca.pem", "port": "3310"}
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("ab#cd", "ab"),
+        ("ab #cd", "ab"),
+        ("#foo", ""),
+        ('"ab#cd"', "ab#cd"),
+        ("'ab #cd' # c", "ab #cd"),
+        ("a'b#c", "a'b#c"),
+        ("a'b#c'd#e", "a'b#c'd"),
+        (r"a\#b", "a\\"),
+        ('"a"b', '"a"b'),
+        (r"'it\'s'", "it's"),
+        (r'"a\"b#c"', 'a"b#c'),
+        (r'"a\\"#b', "a\\"),
+    ],
+)
+def test_option_file_comments_are_cut_where_the_clients_cut_them(tmp_path, written, read):
+    """The values on the right are what `my_print_defaults` of MariaDB 10.11 prints."""
+    (tmp_path / ".my.cnf").write_text(f"[client]\npassword={written}\n")
+    (line,) = read_options(tmp_path / ".my.cnf", tmp_path)
+    assert (line.key, line.value) == ("password", read)
+
+
 def test_option_file_gives_the_missing_password(tmp_path):
     (tmp_path / ".my.cnf").write_text("[client]\nuser=u\npassword=pw\n")
     target = parse("mysql://u@h/d", tmp_path)

@@ -243,6 +243,51 @@ def test_tls_spellings_mean_the_same_in_libpqs_words(text, mode):
     assert target.problems == ()
 
 
+@pytest.mark.parametrize("scheme", ["mysql", "postgresql"])
+def test_sslcert_of_prisma_is_the_authority(scheme):
+    tls = parse(f"{scheme}://u:p@h/d?sslaccept=strict&sslcert=/ca.pem&sslidentity=/me.p12").tls
+    assert (tls.mode, tls.root, tls.cert) == ("verify-full", "/ca.pem", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("app:pw@tcp/shop", "127.0.0.1"),
+        ("app:pw@/shop", "127.0.0.1"),
+        ("app:p/w@tcp/shop?timeout=5s", "127.0.0.1"),
+        ("app:pw@unix/shop", "/tmp/mysql.sock"),
+    ],
+)
+def test_go_dsn_without_an_address(text, host):
+    target = parse(text)
+    assert (target.form, target.host, target.port) == ("go", host, 3306)
+    assert (target.user, target.database, target.problems) == ("app", "shop", ())
+    assert password(target).startswith("p")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "jdbc:mysql:loadbalance://h1:3307,h2/d",
+        "jdbc:mysql:replication://h1:3307,h2:3306/d",
+        "jdbc:mariadb:sequential://h1:3307,h2/d",
+        "jdbc:mariadb:load-balance://h1:3307,h2/d",
+        "jdbc:mysql:loadbalance://(host=h1,port=3307),(host=h2)/d",
+        "jdbc:mysql:replication://address=(host=h1)(port=3307),address=(host=h2)(port=3306)/d",
+        "jdbc:mysql://[(host=h1,port=3307),h2:3306]/d",
+        "jdbc:mysql:loadbalance://[h1:3307,h2]/d",
+    ],
+)
+def test_jdbc_lists_of_hosts(text):
+    target = parse(text)
+    assert [(each.host, each.port) for each in target.hosts] == [("h1", 3307), ("h2", 3306)]
+    assert (target.database, target.problems) == ("d", ())
+
+
+def test_jdbc_bracketed_ipv6_is_one_host():
+    assert parse("jdbc:mysql://[2001:db8::7]:3307/d").hosts[0][:2] == ("2001:db8::7", 3307)
+
+
 def test_tls_files_and_versions_are_kept():
     tls = parse(
         "postgresql://h/d?sslrootcert=/ca&sslcert=/c&sslkey=/k&sslcrl=/r&ssl_min_protocol_version=TLSv1.3&sslsni=0&sslnegotiation=direct&sslmode=require"

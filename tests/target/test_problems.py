@@ -48,6 +48,8 @@ BROKEN = [
     ("host=h password=a b dbname=d", "malformed", "url"),
     ("host=h password='a dbname=d", "malformed", "url"),
     ("what is this", "malformed", "url"),
+    ("postgresql+nosuch://a:b@h/d", "driver-mismatch", "driver"),
+    ("mysql+pymsql://a:b@h/d", "driver-mismatch", "driver"),
     ("postgresql://user:p@ss@h/d", "unescaped", "password"),
     ("postgresql://user:p#ss@h/d", "unescaped", "password"),
     ("postgresql://user:p/ss@h/d", "unescaped", "password"),

@@ -19,6 +19,10 @@ from wizard.target.model import Target
 
 TAIL = 128 * 1024
 """Bytes of the log's end that are read."""
+BEFORE = 6
+"""Lines before a refusal among which its reason is looked for: other sessions write in between."""
+_SESSION = lazy(r"\[\d+\]")
+"""The process in square brackets, as the usual log_line_prefix has it."""
 _FIELD = lazy(r"\b(DETAIL|HINT):\s")
 
 
@@ -90,14 +94,31 @@ def _tail(path: Path) -> str:
 
 
 def _record(text: str, user: str) -> str:
-    """The last refusal that names the account, with the DETAIL and HINT that follow it."""
+    """The last refusal that names the account, with the lines around it that say why.
+
+    Before it the server may have logged the reason (CheckCertAuth in auth.c: `certificate validation … failed for
+    user "app"`), after it stand DETAIL and HINT.
+    """
     lines = text.splitlines()
     for index in range(len(lines) - 1, -1, -1):
         if "FATAL:" in lines[index] and f'"{user}"' in lines[index]:
-            found = [lines[index]]
+            found = [*_reasons(lines[max(index - BEFORE, 0) : index], lines[index], user), lines[index]]
             for line in lines[index + 1 : index + 6]:
                 if not _FIELD.search(line) and not line.startswith("\t"):
                     break
                 found.append(line)
             return "\n".join(found)
     return ""
+
+
+def _reasons(before: list[str], refusal: str, user: str) -> list[str]:
+    """The LOG lines among those before a refusal that are about its account, and about its session if told."""
+    session = _SESSION.search(refusal.partition("FATAL:")[0])
+    found = []
+    for line in before:
+        prefix, mark, words = line.partition("LOG:")
+        theirs = _SESSION.search(prefix)
+        other = session is not None and theirs is not None and session[0] != theirs[0]
+        if mark and f'"{user}"' in words and not other:
+            found.append(line)
+    return found

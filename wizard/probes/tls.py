@@ -263,7 +263,7 @@ def words_of(error: BaseException) -> str:
 def describe_certificate(der: bytes, report: Report) -> None:
     """What the server's certificate says of itself, as facts."""
     try:
-        seen = wire_tls.describe_certificate(der)
+        seen = wire_tls.read_certificate(der)
     except ProtocolError as error:
         report.trouble = f"the certificate cannot be read: {error.description}"
         return

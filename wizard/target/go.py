@@ -13,7 +13,8 @@ from wizard.core.lazyre import lazy
 from wizard.target.draft import Draft
 
 _SHAPE = lazy(r"(?:.*@)?(?:tcp6?|tcp4|unix|udp|cloudsql-mysql|[a-z][\w+-]*)\([^()]*\)/[^/]*\Z", re.S)
-_NETLESS = lazy(r"[^\s@:/]+(?::[^/]*)?@/[^/]*\Z")
+_NETLESS = lazy(r"[^\s@:/]+(?::.*)?@(?:tcp[46]?|unix)?/[^/]*\Z", re.S)
+"""Without an address, which is then 127.0.0.1:3306 or, for `unix`, /tmp/mysql.sock (Config.normalize)."""
 
 
 def looks_like_go(text: str) -> bool:

@@ -15,7 +15,7 @@ from wizard.target.urls import read_hosts, split_url
 
 _SHAPE = lazy(
     r"(?:jdbc|r2dbc):(?:(?:aws-wrapper|p6spy|tc|otel|log4jdbc):)?(?P<sub>[A-Za-z0-9]+)"
-    r"(?:\+srv)?(?::(?:replication|loadbalance|sequential|failover|aurora))?:(?P<slashes>/*)",
+    r"(?:\+srv)?(?::(?:replication|load-?balance(?:-read)?|sequential|failover|aurora))*:(?P<slashes>/*)",
     re.I,
 )
 _HOSTS = lazy(r"(?:[\w.-]*|\[[0-9A-Fa-f:.]+\])(?::\d+)?(?:,[\w.\[\]:-]+)*(?:/[^@?]*)?(?:\?|\Z)")
@@ -71,15 +71,26 @@ def _read_authority(rest: str, draft: Draft) -> None:
         pieces = split_url(rest)
         hosts, path, query = pieces.hosts, pieces.path or "", pieces.query
         _read_credentials(pieces.user, pieces.password, pieces.raw_reserved, draft)
-    address = re.match(r"(?:address=)?\(", hosts)
-    if address:
-        draft.put("host", next(iter(re.findall(r"host=([\w.-]+)", hosts)), ""))
-        draft.put("port", next(iter(re.findall(r"port=(\d+)", hosts)), ""))
-    else:
-        read_hosts(hosts, draft)
+    read_hosts(_plain_hosts(hosts) if draft.engine != "postgresql" else hosts, draft)
     if path:
         draft.put("database", unquote(path))
     _read_query(query, draft)
+
+
+def _plain_hosts(text: str) -> str:
+    """Bring `[h1,h2]`, `(host=h1,port=1)` and `address=(host=h1)(port=1)` to `h1:1,h2`."""
+    if text.startswith("[") and ("," in text or "(" in text):
+        text = text[1:].removesuffix("]")
+    if "(" not in text:
+        return text
+    plain = []
+    for part in re.findall(r"(?:address=)?(?:\([^()]*\))+|[^,()]+", text):
+        host, port = re.search(r"host=([^,()]+)", part), re.search(r"port=(\d+)", part)
+        if not part.startswith(("(", "address=")):
+            plain.append(part)
+        elif host is not None:
+            plain.append(host[1].strip() + (f":{port[1]}" if port else ""))
+    return ",".join(plain)
 
 
 def _read_credentials(user: str, password: str | None, reserved: str, draft: Draft) -> None:

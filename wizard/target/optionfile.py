@@ -2,7 +2,7 @@
 
 Source: my_search_option_file in mysys/my_default.cc and "Using Option Files" in both manuals: groups, `key`
 or `key=value`, `-` and `_` alike, quotes, backslash escapes (b t n r s), `!include` and `!includedir`; of
-two values the later wins.
+two values the later wins.  A `#` outside quotes ends the value, also in the middle of a word: `ab#cd` is `ab`.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def read_options(path: Path, home: Path | None, depth: int = 0) -> Iterator[Opti
         elif line.startswith("[") and "]" in line:
             group = line[1 : line.index("]")].strip()
         elif group:
-            key, _, value = line.partition("=")
+            key, _, value = _without_comment(line).partition("=")
             name = key.strip().replace("_", "-")
             yield OptionLine(group, name, _value(value), f"{shown(path, home)} [{group}]")
 
@@ -74,11 +74,23 @@ def _included(line: str, path: Path, home: Path | None, depth: int) -> Iterator[
         yield from read_options(each, home, depth + 1)
 
 
+def _without_comment(line: str) -> str:
+    """Cut a line at the first `#` outside quotes, whatever stands before it (remove_end_comment)."""
+    quote, escaped = "", False
+    for at, char in enumerate(line):
+        if char in "'\"" and not escaped:
+            quote = char if not quote else "" if char == quote else quote
+        elif char == "#" and not quote:
+            return line[:at]
+        escaped = bool(quote) and char == "\\" and not escaped
+    return line
+
+
 def _value(raw: str) -> str:
-    """Undo quotes and escapes; outside quotes a ` #` starts a comment."""
+    """Take off the quotes around a whole value and undo its escapes."""
     text = raw.strip()
-    quoted = re.match(r"""(["'])((?:\\.|(?!\1).)*)\1""", text)
-    text = quoted[2] if quoted else re.split(r"\s#", text, maxsplit=1)[0].rstrip()
+    if len(text) > 1 and text[0] in "'\"" and text[-1] == text[0]:
+        text = text[1:-1]
     return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[0]), text)
 
 

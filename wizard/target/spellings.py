@@ -87,6 +87,13 @@ DIALECT_DRIVERS: dict[str, str] = {
 }
 """SQLAlchemy's `dialect+driver` names and the family that each speaks."""
 
+OTHER_DIALECT_DRIVERS = _words(
+    """
+    auroradataapi gaerdbms oursql pyodbc pypostgresql rdsdataapi ssh ssl srv tcp unix zxjdbc
+    """
+)
+"""What else follows the + in URLs that work: rarer and retired dialects, and the transports of some tools."""
+
 LIBPQ_DRIVERS = frozenset({"psycopg", "psycopg2", "psycopg2cffi", "psycopg_async", "pygresql", "libpq"})
 """Drivers whose parameters go to libpq as they are."""
 

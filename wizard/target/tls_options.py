@@ -32,6 +32,8 @@ def tls_of(family: str, driver: str, options: Mapping[str, str]) -> Tls:
     driver's default: what is refused is told elsewhere.
     """
     given = {key.lower().replace("ssl_mode", "ssl-mode"): value for key, value in options.items()}
+    if driver == "prisma" or "sslaccept" in given:
+        given = _prisma_files(given)
     root = _first(given, _ROOT)
     mode = _stated_mode(family, driver, given, root)
     return Tls(
@@ -50,6 +52,17 @@ def tls_of(family: str, driver: str, options: Mapping[str, str]) -> Tls:
 
 def _first(given: Mapping[str, str], names: tuple[str, ...]) -> str | None:
     return next((given[name] for name in names if given.get(name)), None)
+
+
+def _prisma_files(given: Mapping[str, str]) -> dict[str, str]:
+    """Prisma's `sslcert` is the authority's certificate; the client's own comes as `sslidentity` (PKCS #12).
+
+    Source: MysqlUrlQueryParams and PostgresUrlQueryParams of prisma-engines' quaint.
+    """
+    rest = {key: value for key, value in given.items() if key not in ("sslcert", "sslidentity")}
+    if given.get("sslcert"):
+        rest.setdefault("sslrootcert", given["sslcert"])
+    return rest
 
 
 def _default_mode(driver: str, root: str | None) -> TlsMode:

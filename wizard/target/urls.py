@@ -19,6 +19,7 @@ from wizard.target.spellings import (
     DIALECT_DRIVERS,
     LIBPQ_DRIVERS,
     LIBPQ_PARAMETERS,
+    OTHER_DIALECT_DRIVERS,
     PARAMETER_DRIVERS,
     SCHEME_DRIVERS,
     SCHEMES,
@@ -153,14 +154,19 @@ def _read_scheme(scheme: str, dialect: str, draft: Draft) -> None:
         )
         draft.problem("driver-mismatch", "driver", detail)
     elif dialect and family is None and known:
-        import difflib
+        if dialect not in OTHER_DIALECT_DRIVERS:
+            _report_dialect(scheme, dialect, known, draft)
 
-        near = difflib.get_close_matches(
-            dialect, [n for n, f in DIALECT_DRIVERS.items() if f[:2] == known[:2]], 1
-        )
-        if near:
-            detail = f"{scheme}+{dialect} names no known driver: did you mean {scheme}+{near[0]}?"
-            draft.problem("driver-mismatch", "driver", detail)
+
+def _report_dialect(scheme: str, dialect: str, known: str, draft: Draft) -> None:
+    """Say that no reader of URLs has such a driver, with the name that comes nearest."""
+    import difflib
+
+    names = [name for name, family in DIALECT_DRIVERS.items() if family[:2] == known[:2]]
+    near = difflib.get_close_matches(dialect, names, 1)
+    hint = f"did you mean {scheme}+{near[0]}?" if near else f"the usual one is {scheme}+{names[0]}."
+    shown = f"{scheme}+{dialect}" if len(dialect) <= 30 else f"What follows {scheme}+"
+    draft.problem("driver-mismatch", "driver", f"{shown} names no known driver: {hint}")
 
 
 def _report_reserved(pieces: Pieces, draft: Draft) -> None:

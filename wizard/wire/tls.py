@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from wizard.wire import ProtocolError
+from wizard.wire.der import Names, read_names
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -110,6 +111,19 @@ class CertificateFacts(NamedTuple):
     key_bits: int
     """0 for keys whose kind has no size."""
     is_ca: bool
+
+
+def read_certificate(der: bytes) -> Names:
+    """Names, issuer and dates of a DER certificate; ProtocolError where the bytes are none."""
+    try:
+        return read_names(der)
+    except (ValueError, StopIteration):
+        pass  # something rare, or no certificate at all: the library knows
+    try:
+        seen = describe_certificate(der)
+    except ValueError as error:
+        raise ProtocolError(f"not a readable certificate: {error}", seen="tls") from None
+    return Names(seen.subject, seen.names, seen.issuer, seen.not_before, seen.not_after, seen.self_signed)
 
 
 def describe_certificate(der: bytes) -> CertificateFacts:
