@@ -63,17 +63,22 @@ def test_each_example_gives_the_cause_of_its_own_rule() -> None:
 )
 def test_the_code_tells_a_role_that_logs_in_from_one_in_an_option(code: str | None, cause: str) -> None:
     found = classifier().classify('FATAL:  role "nosuch" does not exist', code=code, engine="postgresql")
-    assert found is not None and found.cause == cause
+    assert found is not None
+    assert found.cause == cause
 
 
 @pytest.mark.parametrize(
     ("given", "likely", "excluded"),
-    [("YES", "auth.password-wrong", "auth.password-missing"), ("NO", "auth.password-missing", "auth.password-wrong")],
+    [
+        ("YES", "auth.password-wrong", "auth.password-missing"),
+        ("NO", "auth.password-missing", "auth.password-wrong"),
+    ],
 )
 def test_candidates_of_1045_fit_what_it_says_of_the_password(given: str, likely: str, excluded: str) -> None:
     text = f"Access denied for user 'app'@'10.0.3.4' (using password: {given})"
     found = classifier().classify(text, code="1045", engine="mariadb")
-    assert found is not None and found.candidates[0] == likely
+    assert found is not None
+    assert found.candidates[0] == likely
     assert excluded not in found.candidates
     assert {"tls.required", "tls.client-certificate-required"} <= set(found.candidates)
 

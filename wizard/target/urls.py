@@ -153,9 +153,8 @@ def _read_scheme(scheme: str, dialect: str, draft: Draft) -> None:
             f"{scheme}+{dialect} names a {family} driver for a {known} server: correct what follows the +."
         )
         draft.problem("driver-mismatch", "driver", detail)
-    elif dialect and family is None and known:
-        if dialect not in OTHER_DIALECT_DRIVERS:
-            _report_dialect(scheme, dialect, known, draft)
+    elif dialect and family is None and known and dialect not in OTHER_DIALECT_DRIVERS:
+        _report_dialect(scheme, dialect, known, draft)
 
 
 def _report_dialect(scheme: str, dialect: str, known: str, draft: Draft) -> None:

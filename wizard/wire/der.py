@@ -90,7 +90,10 @@ def _time(value: Value) -> datetime:
     text = value.content.decode("ascii")
     if value.tag == 0x17:
         text = ("19" if text[:2] >= "50" else "20") + text
-    return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=timezone.utc)
+    if len(text) != 15 or not text[:14].isdigit() or text[14] != "Z":
+        raise ValueError("a time cannot be read")
+    month, day, hour, minute, second = (int(text[at : at + 2]) for at in range(4, 14, 2))
+    return datetime(int(text[:4]), month, day, hour, minute, second, tzinfo=timezone.utc)
 
 
 def _alternative_names(fields: list[Value]) -> Iterator[str]:
