@@ -8,14 +8,14 @@ import pytest
 
 from wizard.practice import Running, get, serve
 from wizard.practice.model import PASSWORD
-from wizard.wire import ProtocolError
+from wizard.wire import ProtocolError, scram
 from wizard.wire import postgres as pg
 
 
 def login(running: Running) -> tuple[pg.ErrorFields | None, list[str]]:
     """Log in without TLS: the error, if any, and the authentication methods that were asked for."""
     decoder, asked = pg.Decoder(), list[str]()
-    scram = pg.ScramClient("", PASSWORD)
+    scram = scram.ScramClient("", PASSWORD)
     with socket.create_connection((running.host, running.port), 3) as client:
         client.sendall(pg.startup({"user": "app", "database": "shop"}))
         while data := client.recv(65536):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.probes.peers import run, runtime_for
-from wizard.probes import dns
+from wizard.probes import dns, nameservers
 
 
 @pytest.mark.parametrize(
@@ -141,3 +141,46 @@ def test_one_name_that_resolves_is_enough() -> None:
     assert report.facts["dns.outcome"] in ("resolved", "literal")
     assert [index for index, _, _ in runtime.addresses] == [1]
     assert report.evidence
+
+
+@pytest.mark.parametrize(
+    "name", ["db..lab.test", "a" * 64 + ".lab.test", ".".join(["a" * 60] * 5), ".lab.test"]
+)
+def test_a_name_that_cannot_exist_is_not_found_without_a_question(name: str) -> None:
+    assert nameservers.cannot_exist(name)
+    report = run(runtime_for(f"host={name} user=u dbname=d"), "dns.resolve", "dns.ask-servers")
+    assert report.facts["dns.servers-say"] == "not-found"
+    assert "cannot be a name" in report.evidence[0].text
+
+
+@pytest.mark.parametrize("name", ["db", "db.lab.test.", "my_db.lab.test", "bücher.example", "a" * 63])
+def test_a_name_that_can_exist_is_asked(name: str) -> None:
+    assert nameservers.cannot_exist(name) == ""
+
+
+COMPOSE = "services:\n  orders:\n    image: postgres:16\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("orders", "compose.yaml"),
+        ("Orders", "compose.yaml"),
+        ("bills", ""),
+        ("orders.lab.test", ""),
+        ("", ""),
+    ],
+)
+def test_a_service_of_the_compose_file_is_known(tmp_path: Path, name: str, file: str) -> None:
+    (tmp_path / "compose.yaml").write_text(COMPOSE)
+    runtime = runtime_for("host=orders user=u dbname=d")
+    assert dns.compose_file_with(name, runtime) == ""  # no file of the working directory may be looked at
+    runtime.cwd = tmp_path
+    assert dns.compose_file_with(name, runtime) == file
+
+
+def test_a_compose_file_that_is_noise_names_nothing(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_bytes(bytes(range(256)))
+    runtime = runtime_for("host=orders user=u dbname=d")
+    runtime.cwd = tmp_path
+    assert dns.compose_file_with("orders", runtime) == ""

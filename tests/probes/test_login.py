@@ -22,7 +22,7 @@ from tests.probes.peers import (
 from tests.support.sockets import listening
 from wizard.probes.base import Report
 from wizard.runtime import Runtime
-from wizard.wire import mysql, postgres
+from wizard.wire import mysql, postgres, scram
 
 PLAIN = "postgresql://app:hunter2@127.0.0.1:{}/shop?sslmode=disable"
 MYSQL = "mysql://app:hunter2@127.0.0.1:{}/shop"
@@ -250,7 +250,7 @@ def test_a_password_of_any_characters_is_proved_by_md5() -> None:
         report = run(runtime, *UP_TO_LOGIN)
         runtime.close()
     assert report.facts["auth.outcome"] == "ok"
-    assert heard == [postgres.password(postgres.md5_password("app", PASSWORD, salt))]
+    assert heard == [postgres.password(scram.md5_password("app", PASSWORD, salt))]
 
 
 def mysql_server(*packets: bytes) -> Behaviour:

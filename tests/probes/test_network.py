@@ -83,6 +83,15 @@ def test_no_answer_is_a_timeout_that_costs_its_bound_and_no_more() -> None:
         assert QUICK <= time.monotonic() - began < QUICK + 0.5
 
 
+@pytest.mark.parametrize(("option", "seconds"), [("0.1", 0.1), ("60", QUICK), ("0", QUICK), ("-1", QUICK)])
+def test_the_own_timeout_of_the_target_is_kept_where_it_is_shorter(option: str, seconds: float) -> None:
+    with unanswering() as port:
+        began = time.monotonic()
+        with connected(f"host=127.0.0.1 port={port} user=u dbname=d connect_timeout={option}") as (facts, _):
+            assert facts["network.outcome"] == "timeout"
+        assert seconds <= time.monotonic() - began < seconds + 0.25
+
+
 def test_the_time_of_the_whole_walk_bounds_the_connection() -> None:
     with unanswering() as port:
         runtime = runtime_for(f"postgresql://u@127.0.0.1:{port}/d", within=0.1)
@@ -163,6 +172,33 @@ def test_a_socket_that_is_not_there_is_missing(tmp_path: Path, folder: str, ther
         assert (facts["network.outcome"], facts["network.errno"]) == ("socket-missing", "ENOENT")
         assert facts["network.socket-dir"] == there
         assert said[0].code == "ENOENT"
+
+
+@pytest.mark.parametrize("others", ["", ",127.0.0.1"])
+def test_a_path_that_no_socket_can_have_is_a_missing_socket(others: str) -> None:
+    ports = f"5432,{free_port()}" if others else "5432"
+    with connected(f"host=/tmp/{'x' * 120}{others} port={ports} user=u dbname=d") as (facts, said):
+        assert said[0].code == "ENAMETOOLONG"
+        assert facts["network.outcome"] == "socket-missing"
+
+
+@pytest.mark.parametrize(
+    ("number", "outcome"),
+    [
+        (errno.ENOPROTOOPT, "rejected"),
+        (errno.EPROTO, "rejected"),
+        (errno.EINVAL, "unreachable"),
+        (errno.ENETDOWN, "unreachable"),
+        (errno.EPROTONOSUPPORT, None),
+    ],
+)
+def test_what_a_route_or_a_firewall_says(number: int, outcome: str | None) -> None:
+    """An error that has no word leaves the outcome unknown, so that nothing is concluded from it."""
+    attempt = network.Attempt(0, "10.77.255.1", 5432)
+    network._conclude(attempt, number, 2.0)
+    facts = network._facts(target_of("postgresql://u@10.77.255.1/d"), [attempt], attempt)
+    assert facts.get("network.outcome") == outcome
+    assert facts["network.errno"] == errno.errorcode[number]
 
 
 def test_the_socket_of_mysql_is_the_file_itself(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from wizard.wire import ProtocolError
-from wizard.wire.postgres import ScramClient, ScramServer, md5_password, saslprep
+from wizard.wire.scram import ScramClient, ScramServer, md5_password, saslprep
 
 # RFC 7677 section 3
 NONCE = "rOprNGfwEbeRWgbNEkqO"

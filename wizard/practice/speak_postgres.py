@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from wizard.practice import answers, sql
 from wizard.practice.model import PostgresError, PostgresServer, Value
 from wizard.practice.peer import Peer, Surroundings
-from wizard.wire import ProtocolError
+from wizard.wire import ProtocolError, scram
 from wizard.wire import postgres as pg
 
 _OIDS = {bool: 16, int: 20, float: 701}
@@ -98,7 +98,7 @@ class PostgresSession:
         elif self._server.auth == "md5":
             salt = b"\x01\x02\x03\x04"
             self._peer.send(pg.auth_md5(salt))
-            right = self._secret() == pg.md5_password(self._user, self._server.password, salt)
+            right = self._secret() == scram.md5_password(self._user, self._server.password, salt)
         else:
             self._peer.send(pg.auth_cleartext())
             right = self._secret() == self._server.password
@@ -121,7 +121,7 @@ class PostgresSession:
         mechanisms = ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"] if binding else ["SCRAM-SHA-256"]
         self._peer.send(pg.auth_sasl(mechanisms))
         _, _, rest = self._response().partition(b"\0")
-        server = pg.ScramServer(self._server.password, channel_binding_data=binding)
+        server = scram.ScramServer(self._server.password, channel_binding_data=binding)
         self._peer.send(pg.auth_sasl_continue(server.first(rest[4:])))
         final = server.final(self._response())
         if final is not None:

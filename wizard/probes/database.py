@@ -200,7 +200,11 @@ def _mysql(channel: Channel, target: Target, report: Report, until: float) -> No
         report.summary = "a first read gives an answer that makes no sense"
         return
     frozen = row.get("frozen") not in ("0", "OFF", None)
-    read_only = frozen or row.get("readonly") not in ("0", "OFF", "NO_LOCK", None) or row.get("session_readonly") == "1"
+    read_only = (
+        frozen
+        or row.get("readonly") not in ("0", "OFF", "NO_LOCK", None)
+        or row.get("session_readonly") == "1"
+    )
     exempt = read_only and not frozen and _exempt(channel, until)
     report.facts.update(
         {

@@ -8,10 +8,10 @@ from __future__ import annotations
 import socket
 import threading
 from pathlib import Path
-from typing import Any
 
 from wizard.core.facts import Value
 from wizard.probes.base import Report, probe
+from wizard.probes.nameservers import Said, ask_all, cannot_exist, nameservers
 from wizard.runtime import Runtime
 from wizard.target.model import HostPort, Target
 
@@ -19,7 +19,6 @@ RESOLVE_BOUND = 2.6
 """Seconds given to getaddrinfo; with the nameservers asked after it, a silent resolver is named within five."""
 ASK_BOUND = 1.0
 """Seconds given to each nameserver, all asked at once."""
-RESOLV_CONF = Path("/etc/resolv.conf")
 HOSTS = Path("/etc/hosts")
 TYPICAL_SERVICES = frozenset(
     {
@@ -87,6 +86,9 @@ def resolve(target: Target, runtime: Runtime) -> Report:
     for index, (outcome, found) in enumerate(answers):
         if not found:
             report.quote("dns", f"{target.hosts[index].host}: {outcome[1]}", outcome[0])
+            file = "" if runtime.addresses else compose_file_with(target.hosts[index].host, runtime)
+            if file:
+                report.quote("dns", f"{file} defines a service {target.hosts[index].host}")
     addresses = ", ".join(address for _, address, _ in runtime.addresses)
     report.summary = f"{target.hosts[shown].host} is {addresses}" if addresses else answers[shown][0][1]
     return report
@@ -149,11 +151,12 @@ def _facts_about(target: Target, runtime: Runtime, answers: list[Answer], shown:
     if runtime.addresses and outcome != "literal":
         outcome = "resolved"
     in_file = hosts_file_addresses(host)
+    in_compose = not runtime.addresses and compose_file_with(host, runtime)
     addresses = tuple(address for _, address, _ in runtime.addresses)
     facts: dict[str, Value] = {
         "dns.outcome": outcome,
         "dns.name": host,
-        "dns.name-kind": name_kind(host, outcome),
+        "dns.name-kind": "service" if in_compose else name_kind(host, outcome),
         "dns.in-hosts-file": "yes" if in_file else "no",
     }
     if in_file:
@@ -161,10 +164,34 @@ def _facts_about(target: Target, runtime: Runtime, answers: list[Answer], shown:
     if words:
         facts["dns.error"] = words
     if addresses:
-        facts["dns.addresses"] = addresses
-        facts["target.is-local"] = is_local(addresses[0])
-        facts["target.is-loopback"] = is_loopback(addresses[0])
+        facts.update(_place_of(addresses))
     return facts
+
+
+def _place_of(addresses: tuple[str, ...]) -> dict[str, Value]:
+    """The facts about addresses that will be connected to."""
+    return {
+        "dns.addresses": addresses,
+        "target.is-local": is_local(addresses[0]),
+        "target.is-loopback": is_loopback(addresses[0]),
+    }
+
+
+def compose_file_with(name: str, runtime: Runtime) -> str:
+    """The Compose file of the working directory that defines a service of this name, or "".
+
+    Read only for a single label; never where the files of the working directory are not to be looked at.
+    """
+    label = name.rstrip(".")
+    if runtime.cwd is None or not label or "." in label or "/" in label:
+        return ""
+    from wizard.target.compose import NAMES, read_compose
+
+    path = next((runtime.cwd / file for file in NAMES if (runtime.cwd / file).is_file()), None)
+    if path is None:
+        return ""
+    services, _ = read_compose(path, runtime.environ)
+    return path.name if any(service.name.lower() == label.lower() for service in services) else ""
 
 
 def name_kind(host: str, outcome: str) -> str:
@@ -218,30 +245,26 @@ def hosts_file_addresses(name: str, path: Path = HOSTS) -> list[str]:
     return found
 
 
-def nameservers(path: Path = RESOLV_CONF) -> tuple[list[str], list[str]]:
-    """(nameservers, search domains) of resolv.conf; empty where there is none."""
-    servers: list[str] = []
-    search: list[str] = []
-    try:
-        lines = path.read_text("utf-8", "replace")[: 1 << 16].splitlines()
-    except OSError:
-        return servers, search
-    for line in lines:
-        words = line.split()
-        if len(words) > 1 and words[0] == "nameserver":
-            servers.append(words[1])
-        elif len(words) > 1 and words[0] in ("search", "domain"):
-            search = words[1:]
-    return servers, search
-
-
 @probe(
     "dns.ask-servers",
-    provides=("dns.servers", "dns.servers-say", "dns.server-addresses", "dns.search", "dns.matches"),
+    provides=(
+        "dns.servers",
+        "dns.servers-say",
+        "dns.server-addresses",
+        "dns.silent-servers",
+        "dns.search",
+        "dns.matches",
+        "dns.addresses",
+        "target.is-local",
+        "target.is-loopback",
+    ),
     deadline=ASK_BOUND + 1.2,
 )
 def ask_servers(target: Target, runtime: Runtime) -> Report:
-    """What each nameserver of resolv.conf says, asked directly and at once."""
+    """What each nameserver of resolv.conf says, asked directly and at once.
+
+    Where getaddrinfo got no answer in time and one of them has addresses, the walk goes on with these.
+    """
     servers, search = nameservers()
     name = runtime.facts.text("dns.name") or target.host
     facts: dict[str, Value] = {
@@ -249,79 +272,64 @@ def ask_servers(target: Target, runtime: Runtime) -> Report:
         "dns.search": tuple(search) or ("none",),
     }
     report = Report(facts)
+    why = cannot_exist(name)
+    if why:
+        facts["dns.servers-say"] = "not-found"
+        report.summary = f"no nameserver was asked: {why}"
+        report.quote("dns", f"{name} cannot be a name: {why}")
+        return report
     if not servers:
         facts["dns.servers-say"] = "none-configured"
         report.summary = "resolv.conf names no nameserver"
         return report
-    said = _ask_all(name, search, servers[:3], min(ASK_BOUND, runtime.until(ASK_BOUND) - runtime.clock()))
+    said = ask_all(name, search, servers[:3], min(ASK_BOUND, runtime.until(ASK_BOUND) - runtime.clock()))
     for server, (word, addresses) in said.items():
         report.quote(
             "dns", f"nameserver {server}: {word}" + (f" {', '.join(addresses)}" if addresses else "")
         )
+    report.summary = "; ".join(f"{server} says {word}" for server, (word, _) in said.items())
+    facts.update(_facts_said(said, runtime))
+    found = facts.get("dns.server-addresses")
+    if isinstance(found, tuple) and not runtime.addresses:
+        _use_or_tell(target, runtime, report, name, found)
+    return report
+
+
+def _facts_said(said: Said, runtime: Runtime) -> dict[str, Value]:
     words = [word for word, _ in said.values()]
-    order = ("answered", "no-address", "not-found", "servfail", "refused", "unreachable", "silent", "garbage")
-    facts["dns.servers-say"] = next((word for word in order if word in words), "silent")
+    order = (
+        "answered",
+        "no-address",
+        "not-found",
+        "servfail",
+        "refused",
+        "truncated",
+        "unreachable",
+        "silent",
+    )
+    facts: dict[str, Value] = {
+        "dns.servers-say": next((word for word in (*order, "garbage") if word in words), "silent"),
+        "dns.silent-servers": tuple(server for server, (word, _) in said.items() if word == "silent")
+        or ("none",),
+    }
     found = tuple(dict.fromkeys(address for _, addresses in said.values() for address in addresses))
     if found:
         facts["dns.server-addresses"] = found
         used = {address for _, address, _ in runtime.addresses}
         facts["dns.matches"] = "yes" if used & set(found) or not used else "no"
-    report.summary = "; ".join(f"{server} says {word}" for server, (word, _) in said.items())
-    return report
+    return facts
 
 
-def _ask_all(
-    name: str, search: list[str], servers: list[str], seconds: float
-) -> dict[str, tuple[str, list[str]]]:
-    """Each server's word and addresses; "silent" for those that did not answer in time."""
-    names = [name.rstrip(".")]
-    if "." not in names[0]:
-        names = [f"{names[0]}.{domain}" for domain in search[:3]] + names
-    said: dict[str, tuple[str, list[str]]] = {server: ("silent", []) for server in servers}
-
-    def ask(server: str) -> None:
-        said[server] = _ask_one(names, server, seconds)
-
-    threads = [threading.Thread(target=ask, args=(server,), daemon=True, name="dns") for server in servers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(seconds + 0.5)
-    return dict(said)
-
-
-def _ask_one(names: list[str], server: str, seconds: float) -> tuple[str, list[str]]:
-    import dns.exception
-    import dns.message
-    import dns.query
-    import dns.rcode
-
-    word = "not-found"
-    addresses: list[str] = []
-    for name in names:
-        for kind in ("A", "AAAA"):
-            try:
-                query = dns.message.make_query(name, kind)
-                answer = dns.query.udp(query, server, timeout=seconds, ignore_unexpected=True)
-            except dns.exception.Timeout:
-                return "silent", addresses
-            except (OSError, dns.exception.DNSException, ValueError) as error:
-                return ("unreachable" if isinstance(error, OSError) else "garbage"), addresses
-            addresses += _addresses_in(answer)
-            code = answer.rcode()
-            if code == dns.rcode.NOERROR:
-                word = "answered" if addresses else "no-address"
-            elif code != dns.rcode.NXDOMAIN:
-                return ("refused" if code == dns.rcode.REFUSED else "servfail"), addresses
-            else:
-                break
-        if addresses:
-            return "answered", addresses
-    return word, addresses
-
-
-def _addresses_in(answer: Any) -> list[str]:
-    import dns.rdatatype
-
-    kinds = (dns.rdatatype.A, dns.rdatatype.AAAA)
-    return [item.address for records in answer.answer if records.rdtype in kinds for item in records][:16]
+def _use_or_tell(target: Target, runtime: Runtime, report: Report, name: str, found: tuple[str, ...]) -> None:
+    """A nameserver has the addresses that getaddrinfo has not: it was only slow, or it does not ask there."""
+    outcome = runtime.facts.text("dns.outcome")
+    if outcome == "timeout":
+        index = next((at for at, host in enumerate(target.hosts) if host.host == name), 0)
+        runtime.addresses = [(index, address, target.hosts[index].port) for address in found]
+        report.facts.update(_place_of(found))
+    elif outcome in ("not-found", "no-address", "try-again", "failed"):
+        report.quote(
+            "dns",
+            f"The nameserver knows {name}, and the system's resolver (getaddrinfo) does not give it:"
+            " compare the line hosts: of /etc/nsswitch.conf and the other nameservers",
+        )

@@ -8,6 +8,7 @@ import time
 
 from wizard.probes.base import Report, probe
 from wizard.probes.channel import Channel, left
+from wizard.probes.network import patience
 from wizard.runtime import Runtime
 from wizard.target.model import Target
 from wizard.wire import ProtocolError, printable, sniff
@@ -47,7 +48,7 @@ def greet(target: Target, runtime: Runtime) -> Report:
     if channel is None:
         return Report(trouble="there is no open connection to listen to")
     report = Report({"error.phase": "none"})
-    until = runtime.until(runtime.connect_timeout)
+    until = runtime.until(patience(target, runtime))
     try:
         greet_on(channel, target, report, until if target.family != "mysql" else runtime.until(FIRST_WORD))
     except TimeoutError:

@@ -28,6 +28,7 @@ _INSTALLED = {
     "mysql": ("/usr/sbin/mariadbd", "/usr/sbin/mysqld", "/usr/libexec/mariadbd", "/usr/libexec/mysqld"),
 }
 _SERVICES = {"postgresql": ("postgresql",), "mysql": ("mariadb", "mysql", "mysqld")}
+CONTAINERS = ("docker", "compose", "kubernetes")
 LISTEN = "0A"
 """TCP_LISTEN in /proc/net/tcp (include/net/tcp_states.h)."""
 PROVIDES = (
@@ -49,7 +50,7 @@ def inspect(target: Target, runtime: Runtime) -> Report:
     family = target.family if target.family in PROGRAMS else "postgresql"
     facts: dict[str, Value] = {
         "host.outcome": "looked",
-        "host.db-installed": "yes" if _installed(family) else "no",
+        "host.db-installed": "yes" if not _elsewhere(runtime) and _installed(family) else "no",
         "host.port-configured": "yes" if _configured(family, target.port) else "no",
     }
     report = Report(facts)
@@ -70,6 +71,12 @@ def inspect(target: Target, runtime: Runtime) -> Report:
         f"on this host a {family} server listens on {shown}" if shown else f"no {family} server listens here"
     )
     return report
+
+
+def _elsewhere(runtime: Runtime) -> bool:
+    """Whether a person says that the application runs in a container: what is installed here is not in there."""
+    said = runtime.facts.fact("runtime")
+    return said is not None and said.by in ("user", "flag") and said.value in CONTAINERS
 
 
 def _against(target: Target, listening: list[tuple[str, int]], running: bool) -> str:

@@ -109,7 +109,9 @@ def _answer(channel: Channel, target: Target, auth: postgres.Auth, scram: Any, u
     if auth.method == "cleartext":
         channel.send(postgres.password(password), until)
     elif auth.method == "md5":
-        channel.send(postgres.password(postgres.md5_password(target.user, password, auth.salt)), until)
+        from wizard.wire import scram as proofs
+
+        channel.send(postgres.password(proofs.md5_password(target.user, password, auth.salt)), until)
     elif auth.method == "sasl":
         # Binding needs the certificate parsed, which costs as much as the whole walk: only where it is demanded.
         plus = "SCRAM-SHA-256-PLUS" in auth.mechanisms and target.options.get("channel_binding") == "require"
@@ -117,7 +119,9 @@ def _answer(channel: Channel, target: Target, auth: postgres.Auth, scram: Any, u
         mechanism = "SCRAM-SHA-256-PLUS" if plus and binding is not None else "SCRAM-SHA-256"
         if mechanism not in auth.mechanisms:
             raise ProtocolError(f"the server does not offer {mechanism}", seen="postgresql")
-        scram = postgres.ScramClient("", password, mechanism, binding if mechanism.endswith("PLUS") else None)
+        from wizard.wire.scram import ScramClient
+
+        scram = ScramClient("", password, mechanism, binding if mechanism.endswith("PLUS") else None)
         channel.send(postgres.sasl_initial(mechanism, scram.first()), until)
     elif auth.method in ("sasl-continue", "sasl-final") and scram is None:
         raise ProtocolError("the server continued a SASL exchange that it had not begun", seen="postgresql")

@@ -20,6 +20,8 @@ HEAD_START = 0.25
 QUICK = 1.0
 """Seconds; an unreachable host that is told within them was told by a router or firewall, not by a lost neighbour."""
 ICMP_WAIT = 0.5
+OTHER = "other"
+"""The word for an error that has none: it is kept as evidence, and the outcome stays unknown."""
 
 _WORDS = {
     errno.ECONNREFUSED: "refused",
@@ -35,6 +37,14 @@ _WORDS = {
     errno.ECONNRESET: "reset",
     errno.EAFNOSUPPORT: "net-unreachable",
     errno.ENOBUFS: "no-memory",
+    # What a firewall's ICMP message becomes (icmp_err_convert of Linux), and what a blackhole route says.
+    errno.ENOPROTOOPT: "rejected",
+    errno.EPROTO: "rejected",
+    errno.EOPNOTSUPP: "net-unreachable",
+    errno.EINVAL: "net-unreachable",
+    errno.ENETDOWN: "net-unreachable",
+    getattr(errno, "ENONET", errno.ENETDOWN): "net-unreachable",
+    getattr(errno, "ENODEV", errno.ENETDOWN): "net-unreachable",
 }
 _SOCKET_WORDS = {
     errno.ENOENT: "socket-missing",
@@ -43,6 +53,9 @@ _SOCKET_WORDS = {
     errno.EPERM: "socket-permission",
     errno.ECONNREFUSED: "socket-refused",
     errno.ENOTSOCK: "socket-missing",
+    errno.ENAMETOOLONG: "socket-missing",
+    errno.ELOOP: "socket-missing",
+    errno.EPROTOTYPE: "socket-missing",
     errno.EAGAIN: "socket-busy",
     errno.EMFILE: "no-descriptor",
     errno.ENFILE: "no-descriptor",
@@ -99,8 +112,12 @@ def connect(target: Target, runtime: Runtime) -> Report:
     """Open the connection: every address at once, the target's first host preferred."""
     if target.is_socket and len(target.hosts) == 1:
         return _connect_socket(target, runtime)
+    if not runtime.addresses:
+        # A resumed walk: a nameserver told these when getaddrinfo had no answer, and was not asked again.
+        told = runtime.facts.get("dns.server-addresses")
+        runtime.addresses = [(0, one, target.port) for one in told] if isinstance(told, tuple) else []
     attempts = [Attempt(host, address, port) for host, address, port in runtime.addresses]
-    _race(attempts, runtime.until(runtime.connect_timeout))
+    _race(attempts, runtime.until(patience(target, runtime)))
     won = next((attempt for attempt in attempts if attempt.outcome == "connected"), None)
     for attempt in attempts:
         if attempt.sock is not None and attempt is not won:
@@ -119,6 +136,15 @@ def connect(target: Target, runtime: Runtime) -> Report:
     return report
 
 
+def patience(target: Target, runtime: Runtime) -> float:
+    """Seconds to wait for a connection: ours, or the target's own connect_timeout where that is shorter."""
+    try:
+        own = float(target.options.get("connect_timeout", ""))
+    except ValueError:
+        return runtime.connect_timeout
+    return min(own, runtime.connect_timeout) if own > 0 else runtime.connect_timeout
+
+
 def _facts(target: Target, attempts: list[Attempt], deciding: Attempt | None) -> dict[str, Value]:
     if deciding is None:
         return {}
@@ -126,12 +152,13 @@ def _facts(target: Target, attempts: list[Attempt], deciding: Attempt | None) ->
     if outcome in ("net-unreachable", "host-unreachable", "not-permitted"):
         outcome = _why_unreachable(deciding, attempts)
     facts: dict[str, Value] = {
-        "network.outcome": outcome,
         "network.errno": errno.errorcode.get(deciding.number, "none"),
         "network.attempts": tuple(_told(attempt) for attempt in attempts),
         "network.address": deciding.address,
         "network.family": "ipv6" if ":" in deciding.address else "ipv4",
     }
+    if outcome != OTHER:
+        facts["network.outcome"] = outcome
     done = {attempt.host for attempt in attempts if attempt.outcome == "connected"}
     # Hosts behind the one that answered were not waited for: only earlier ones are known to have failed.
     failed = tuple(host.host for index, host in enumerate(target.hosts) if done and index < min(done))
@@ -190,9 +217,9 @@ def _begin(attempt: Attempt, selector: selectors.BaseSelector) -> None:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             number = sock.connect_ex((attempt.address, attempt.port))
     except OSError as error:
-        number = error.errno or errno.EINVAL
-    except (UnicodeError, OverflowError):
-        number = errno.EINVAL
+        number = error.errno or errno.ENAMETOOLONG
+    except (ValueError, OverflowError):
+        number = errno.ENOENT
     if number in (errno.EINPROGRESS, errno.EWOULDBLOCK) and attempt.sock is not None:
         selector.register(attempt.sock, selectors.EVENT_WRITE, attempt)
     else:
@@ -219,7 +246,7 @@ def _conclude(attempt: Attempt, number: int, seconds: float) -> None:
         )  # a host without IPv6 has no address to connect from; its ports are all free
         attempt.number = number
     words = _SOCKET_WORDS if attempt.address.startswith("/") else _WORDS
-    attempt.outcome = "connected" if number == 0 else words.get(number, "other")
+    attempt.outcome = "connected" if number == 0 else words.get(number, OTHER)
     if number and attempt.sock is not None:
         attempt.sock.close()
         attempt.sock = None
@@ -304,7 +331,11 @@ def _open_socket(name: str, until: float) -> tuple[socket.socket | None, int]:
     except TimeoutError:
         number = errno.EAGAIN
     except OSError as error:
-        number = error.errno or errno.EINVAL
+        number = (
+            error.errno or errno.ENAMETOOLONG
+        )  # Python itself refuses a path over 107 bytes, without a number
+    except ValueError:
+        number = errno.ENOENT
     if sock is not None:
         sock.close()
     return None, number
@@ -314,18 +345,19 @@ def _connect_socket(target: Target, runtime: Runtime) -> Report:
     host = target.hosts[0]
     path = socket_path(target, host)
     name = "\0" + path[1:] if path.startswith("@") else path
-    sock, number = _open_socket(name, runtime.until(runtime.connect_timeout))
+    sock, number = _open_socket(name, runtime.until(patience(target, runtime)))
     if sock is not None:
         runtime.channel = Channel(sock, host, path)
-    outcome = "connected" if not number else _SOCKET_WORDS.get(number, "other")
+    outcome = "connected" if not number else _SOCKET_WORDS.get(number, OTHER)
     folder = os.path.dirname(path) if not path.startswith("@") else ""
     facts: dict[str, Value] = {
-        "network.outcome": outcome,
         "network.errno": errno.errorcode.get(number, "none"),
         "network.socket": path,
         "network.socket-dir": "present" if not folder or os.path.isdir(folder) else "missing",
         "network.failed-hosts": ("none",),
     }
+    if outcome != OTHER:
+        facts["network.outcome"] = outcome
     said = f"{path}: {os.strerror(number)}" if number else f"{path} connected"
     report = Report(facts, summary=said)
     if number:

@@ -88,9 +88,7 @@ DIALECT_DRIVERS: dict[str, str] = {
 """SQLAlchemy's `dialect+driver` names and the family that each speaks."""
 
 OTHER_DIALECT_DRIVERS = _words(
-    """
-    auroradataapi gaerdbms oursql pyodbc pypostgresql rdsdataapi ssh ssl srv tcp unix zxjdbc
-    """
+    "auroradataapi gaerdbms oursql pyodbc pypostgresql ssh ssl srv tcp unix zxjdbc"
 )
 """What else follows the + in URLs that work: rarer and retired dialects, and the transports of some tools."""
 

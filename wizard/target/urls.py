@@ -125,9 +125,8 @@ def _without_inner_scheme(pieces: Pieces, draft: Draft) -> Pieces:
     """Take off a scheme that was pasted with the host: `…@https://db.example.com/d`."""
     if not re.match(r"[a-z]+:\Z", pieces.hosts) or not (pieces.path or "").startswith("/"):
         return pieces
-    draft.problem(
-        "malformed", "host", "The host must be the bare name or address, without a scheme of its own."
-    )
+    detail = "The host must be the bare name or address, without a scheme of its own."
+    draft.problem("malformed", "host", detail)
     hosts, slash, path = (pieces.path or "")[1:].partition("/")
     return pieces._replace(hosts=hosts, path=path if slash else None)
 
@@ -149,9 +148,7 @@ def _read_scheme(scheme: str, dialect: str, draft: Draft) -> None:
         draft.problem("driver-mismatch", "driver", detail)
     family = DIALECT_DRIVERS.get(dialect)
     if family and known and family != ("mysql" if known == "mariadb" else known):
-        detail = (
-            f"{scheme}+{dialect} names a {family} driver for a {known} server: correct what follows the +."
-        )
+        detail = f"{scheme}+{dialect} names a {family} driver for a {known} server: correct what follows +."
         draft.problem("driver-mismatch", "driver", detail)
     elif dialect and family is None and known and dialect not in OTHER_DIALECT_DRIVERS:
         _report_dialect(scheme, dialect, known, draft)
@@ -212,15 +209,13 @@ def read_hosts(raw: str, draft: Draft) -> None:
 
 
 def _read_path(path: str, draft: Draft) -> None:
-    name, mark, tail = path.partition("#")
+    name, mark, _ = path.partition("#")
     if mark:
-        draft.problem(
-            "malformed", "database", "The # cuts the URL off: write it as %23 if it belongs to a name."
-        )
+        detail = "The # cuts the URL off: write it as %23 if it belongs to a name."
+        draft.problem("malformed", "database", detail)
     if "&" in name and "=" in name:
         draft.problem("malformed", "database", "The first parameter must follow a ?, not a &.")
         name = name.partition("&")[0]
-    del tail
     decoded = _decode(name, "database", draft)
     if re.search(r"\?\w+=", decoded):
         detail = "The database name has swallowed the parameters: the ? before them must not be encoded."

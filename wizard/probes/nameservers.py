@@ -1,0 +1,122 @@
+"""The nameservers of resolv.conf, and what each of them says when it is asked directly.
+
+Nothing here raises for what a nameserver answers, and no question is sent for a name that cannot be encoded.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+RESOLV_CONF = Path("/etc/resolv.conf")
+LONGEST_LABEL, LONGEST_NAME = 63, 253
+"""Bytes (RFC 1035, 2.3.4)."""
+Said = dict[str, tuple[str, list[str]]]
+"""Server -> its word and the addresses that it gave."""
+
+
+def nameservers(path: Path = RESOLV_CONF) -> tuple[list[str], list[str]]:
+    """(nameservers, search domains) of resolv.conf; empty where there is none."""
+    servers: list[str] = []
+    search: list[str] = []
+    try:
+        lines = path.read_text("utf-8", "replace")[: 1 << 16].splitlines()
+    except OSError:
+        return servers, search
+    for line in lines:
+        words = line.split()
+        if len(words) > 1 and words[0] == "nameserver":
+            servers.append(words[1])
+        elif len(words) > 1 and words[0] in ("search", "domain"):
+            search = words[1:]
+    return servers, search
+
+
+def cannot_exist(name: str) -> str:
+    """Why no such name can be in DNS, in a few words; empty where it can."""
+    bare = name.removesuffix(".")
+    try:
+        raw = bare.encode("ascii") if bare.isascii() else bare.encode("idna")
+    except UnicodeError:
+        return "it cannot be written in DNS"
+    labels = raw.split(b".")
+    if bare and not all(labels):
+        return "two dots follow each other"
+    if any(len(label) > LONGEST_LABEL for label in labels):
+        return f"a part between dots is longer than {LONGEST_LABEL} bytes"
+    return f"it is longer than {LONGEST_NAME} bytes" if len(raw) > LONGEST_NAME else ""
+
+
+def ask_all(name: str, search: list[str], servers: list[str], seconds: float) -> Said:
+    """Each server's word and addresses, all asked at once; "silent" for those that did not answer in time."""
+    names = [name.rstrip(".")]
+    if "." not in name:
+        longer = [f"{name}.{domain}" for domain in search[:3]]
+        names = [one for one in longer if not cannot_exist(one)] + names
+    said: Said = {server: ("silent", []) for server in servers}
+    until = time.monotonic() + seconds
+
+    def ask(server: str) -> None:
+        said[server] = _ask_one(names, server, until)
+
+    threads = [threading.Thread(target=ask, args=(server,), daemon=True, name="dns") for server in servers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(until + 0.3 - time.monotonic(), 0.0))
+    return dict(said)
+
+
+def _ask_one(names: list[str], server: str, until: float) -> tuple[str, list[str]]:
+    """answered, no-address, not-found, servfail, refused, truncated, unreachable, silent or garbage."""
+    word = "not-found"
+    for name in names:
+        addresses: list[str] = []
+        for kind in ("A", "AAAA"):
+            reply, answer = _question(name, kind, server, until)
+            if answer is not None:
+                addresses += _addresses_in(answer)
+            if reply == "not-found":
+                break
+            if reply != "noerror":
+                return ("answered" if addresses else reply), addresses
+            word = "no-address"
+        if addresses:
+            return "answered", addresses
+    return word, []
+
+
+def _question(name: str, kind: str, server: str, until: float) -> tuple[str, Any]:
+    """(noerror or the word for what went wrong, the answer or None)."""
+    import dns.exception
+    import dns.flags
+    import dns.message
+    import dns.query
+    import dns.rcode
+
+    words = {dns.rcode.NOERROR: "noerror", dns.rcode.NXDOMAIN: "not-found", dns.rcode.REFUSED: "refused"}
+    cut = False
+    try:
+        query = dns.message.make_query(name, kind)
+        answer: Any = dns.query.udp(query, server, timeout=_left(until), ignore_unexpected=True)
+        cut = bool(answer.flags & dns.flags.TC) and not _addresses_in(answer)
+        if cut:
+            answer = dns.query.tcp(query, server, timeout=_left(until))
+    except dns.exception.Timeout:
+        return ("truncated" if cut else "silent"), None
+    except (OSError, dns.exception.DNSException, ValueError, EOFError) as error:
+        return ("truncated" if cut else "unreachable" if isinstance(error, OSError) else "garbage"), None
+    return words.get(answer.rcode(), "servfail"), answer
+
+
+def _left(until: float) -> float:
+    return max(until - time.monotonic(), 0.01)
+
+
+def _addresses_in(answer: Any) -> list[str]:
+    import dns.rdatatype
+
+    kinds = (dns.rdatatype.A, dns.rdatatype.AAAA)
+    return [item.address for records in answer.answer if records.rdtype in kinds for item in records][:16]
