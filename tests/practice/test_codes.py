@@ -15,7 +15,7 @@ from wizard.wire import postgres as pg
 def login(running: Running) -> tuple[pg.ErrorFields | None, list[str]]:
     """Log in without TLS: the error, if any, and the authentication methods that were asked for."""
     decoder, asked = pg.Decoder(), list[str]()
-    scram = scram.ScramClient("", PASSWORD)
+    proof = scram.ScramClient("", PASSWORD)
     with socket.create_connection((running.host, running.port), 3) as client:
         client.sendall(pg.startup({"user": "app", "database": "shop"}))
         while data := client.recv(65536):
@@ -30,11 +30,11 @@ def login(running: Running) -> tuple[pg.ErrorFields | None, list[str]]:
                 auth = pg.parse_auth(message.payload)
                 asked.append(auth.method)
                 if auth.method == "sasl":
-                    client.sendall(pg.sasl_initial("SCRAM-SHA-256", scram.first()))
+                    client.sendall(pg.sasl_initial("SCRAM-SHA-256", proof.first()))
                 elif auth.method == "sasl-continue":
-                    client.sendall(pg.sasl_response(scram.final(auth.data)))
+                    client.sendall(pg.sasl_response(proof.final(auth.data)))
                 elif auth.method == "sasl-final":
-                    scram.verify(auth.data)
+                    proof.verify(auth.data)
     raise AssertionError("the server said nothing")
 
 
