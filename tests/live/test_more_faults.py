@@ -5,11 +5,13 @@ Each row is a situation that a person could meet, really produced, with the caus
 
 from __future__ import annotations
 
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+import dns.flags
 import dns.rcode
 import pytest
 
@@ -17,7 +19,7 @@ from tests.live.conftest import Servers
 from tests.live.faults import Fault, table
 from tests.support import sockets
 from tests.support.certs import Authority
-from tests.support.cli import WRONG_PASSWORD, Cli, url
+from tests.support.cli import OTHER_HOST, OWN_SERVERS_HIDDEN, WRONG_PASSWORD, Cli, url
 from tests.support.mariadb import MariadbServer
 from tests.support.netlab import SERVER, Lab
 from tests.support.postgres import PASSWORD, PostgresServer
@@ -463,6 +465,61 @@ def test_resolver_dropped_by_the_own_firewall(remote: Cli, lab: Lab, resolver: P
     assert result.seconds < 5.5, result.story()
 
 
+@pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
+def test_a_silent_nameserver_before_a_good_one_is_a_caution(
+    remote: Cli, lab: Lab, own: Servers, postgres: PostgresServer, resolver: Path, scheme: str
+) -> None:
+    """The resolver waits five seconds for the first one, and then has the address: slow, and no fault."""
+    if scheme == "mysql":
+        own.mariadb()
+    before = resolver.read_text()
+    resolver.write_text(f"nameserver {RESOLVER}\nnameserver {SERVER}\n")
+    lab.server.firewall(f"ip daddr {RESOLVER} udp dport 53 drop")
+    try:
+        result = remote.check(url(scheme, host="real.lab.test")).expect_healthy()
+    finally:
+        lab.server.firewall()
+        resolver.write_text(before)
+    assert result.layer("dns")["outcome"] == "warning", result.story()
+    assert result.report["facts"]["dns.addresses"] == [SERVER], result.story()
+    assert RESOLVER in result.report["facts"]["dns.silent-servers"], result.story()
+
+
+@pytest.mark.parametrize("host", ["db..lab.test", f"{'a' * 64}.lab.test"], ids=["two-dots", "long-label"])
+def test_a_name_that_cannot_exist(remote: Cli, resolver: Path, host: str) -> None:
+    result = remote.check(url(host=host)).expect_fault("dns.name-not-found")
+    assert "garbage" not in result.stdout, result.story()
+
+
+def test_an_answer_that_is_cut_off_without_a_way_over_tcp(remote: Cli, lab: Lab, resolver: Path) -> None:
+    before = resolver.read_text()
+    resolver.write_text(f"nameserver {RESOLVER}\n")
+    try:
+        with sockets.nameserver(RESOLVER, dns.rcode.NOERROR, namespace=lab.server, flags=dns.flags.TC):
+            result = remote.check(url(host="real.lab.test"))
+    finally:
+        resolver.write_text(before)
+    result.expect_fault("dns.resolver-failed")
+    assert result.layer("dns")["ms"] <= 5500, result.story()
+
+
+def test_the_system_does_not_ask_dns(remote: Cli, lab: Lab, resolver: Path) -> None:
+    switch = lab.client.etc / "nsswitch.conf"
+    before = switch.read_text()
+    switch.write_text("hosts: files\n")
+    try:
+        result = remote.check(url(host="real.lab.test")).expect_fault("dns.resolver-failed")
+    finally:
+        switch.write_text(before)
+    assert "nsswitch.conf" in str(result.report["evidence"]), result.story()
+
+
+def test_a_service_of_the_compose_file_here(remote: Cli, resolver: Path) -> None:
+    (remote.cwd / "compose.yaml").write_text("services:\n  orders:\n    image: postgres:16\n")
+    remote.check(url(host="orders")).expect_fault("dns.service-name-outside-network")
+    remote.check(url(host="orders"), "--no-files").expect_fault("dns.name-not-found")
+
+
 def dead_backend(connection: socket.socket) -> None:
     """A proxy whose backend refuses: the client's connection ends before a word."""
     with socket.socket() as backend:
@@ -529,6 +586,7 @@ def test_listener(remote: Cli, lab: Lab, name: str) -> None:
         ("reject with icmpx admin-prohibited", ("network.firewall-rejected", "network.unreachable")),
         ("reject with icmpx no-route", ("network.firewall-rejected", "network.unreachable")),
         ("reject with tcp reset", ("network.refused", "network.firewall-rejected")),
+        ("reject with icmp type prot-unreachable", ("network.firewall-rejected",)),
     ],
 )
 def test_own_firewall(remote: Cli, lab: Lab, rule: str, causes: tuple[str, ...]) -> None:
@@ -539,6 +597,63 @@ def test_own_firewall(remote: Cli, lab: Lab, rule: str, causes: tuple[str, ...])
         lab.client.firewall(hook="output")
     result.expect_fault(causes[0], accept=causes[1:])
     assert result.layer("network")["ms"] <= 1500, result.story()
+
+
+@pytest.mark.parametrize(
+    ("kind", "causes"),
+    [
+        ("blackhole", ("network.unreachable",)),
+        ("unreachable", ("network.unreachable",)),
+        ("prohibit", ("network.firewall-rejected", "network.unreachable")),
+        ("throw", ("network.unreachable",)),
+    ],
+)
+def test_own_route(remote: Cli, lab: Lab, kind: str, causes: tuple[str, ...]) -> None:
+    lab.client.route(kind, "10.96.0.0/24")
+    try:
+        result = remote.check(url(host="10.96.0.1"))
+    finally:
+        lab.client.run("ip", "route", "delete", kind, "10.96.0.0/24")
+    result.expect_fault(causes[0], accept=causes[1:])
+
+
+def test_the_own_timeout_of_the_target(remote: Cli, lab: Lab) -> None:
+    lab.server.firewall("tcp dport 5432 drop")
+    try:
+        result = remote.check(url(connect_timeout="1")).expect_fault("network.timeout")
+    finally:
+        lab.server.firewall()
+    assert result.layer("network")["ms"] <= 1500, result.story()
+    assert "server.unresponsive" in result.causes(), result.story()
+
+
+@pytest.mark.parametrize("host", [SERVER, "127.0.0.1"])
+def test_a_server_of_this_host_that_takes_no_connection(local: Cli, lab: Lab, own: Servers, host: str) -> None:
+    """Its queue is full: the kernel drops what else comes, as a firewall would."""
+    lab.server.sysctl("net.core.somaxconn", "1")
+    try:
+        server = own.postgres(port=5460)
+    finally:
+        lab.server.sysctl("net.core.somaxconn", "4096")
+    server.send_signal(signal.SIGSTOP)
+    for _ in range(4):
+        connection = own.keep(lab.server.socket())
+        connection.setblocking(False)
+        connection.connect_ex((host, 5460))
+    result = local.check(url(host=host, port=5460), "--connect-timeout", "1")
+    result.expect_fault("server.unresponsive", layer="network")
+    assert "network.firewall-rejected" in result.causes(), result.story()
+
+
+def test_localhost_where_a_person_says_that_the_application_runs_in_a_container(local: Cli) -> None:
+    prefix = (*OTHER_HOST, *OWN_SERVERS_HIDDEN)
+    target = url(host="localhost", port=5461)
+    for runtime in ("docker", "compose", "kubernetes"):
+        result = local.check(target, "--answer", f"runtime={runtime}", prefix=prefix)
+        result.expect_fault("config.localhost-in-container", accept=(), layer="network")
+    result = local.check(target, "--answer", "runtime=host", prefix=prefix)
+    result.expect_fault("network.service-down")
+    assert "config.localhost-in-container" in result.causes(), result.story()
 
 
 def test_connection_opens_and_what_follows_vanishes(remote: Cli, lab: Lab, postgres: PostgresServer) -> None:

@@ -39,7 +39,7 @@ class Names(NamedTuple):
 def read_names(der: bytes) -> Names:
     """The names of a certificate. Raises ValueError for what this reader does not understand."""
     (whole,) = values(der)
-    fields = list(values(next(values(whole.content)).content))
+    fields = list(values(first(whole.content).content))
     if fields and fields[0].tag == 0xA0:
         del fields[0]  # the version, where it is not the first one
     if len(fields) < 6:
@@ -76,6 +76,13 @@ def values(data: bytes) -> Iterator[Value]:
         at += size
 
 
+def first(data: bytes) -> Value:
+    """The first value in `data`. Raises ValueError where there is none."""
+    for value in values(data):
+        return value
+    raise ValueError("a value is empty")
+
+
 def _common_name(name: Value) -> str:
     for part in values(name.content):
         for attribute in values(part.content):
@@ -98,10 +105,10 @@ def _time(value: Value) -> datetime:
 
 def _alternative_names(fields: list[Value]) -> Iterator[str]:
     extensions = next((field for field in fields if field.tag == 0xA3), None)
-    for extension in values(next(values(extensions.content)).content) if extensions else ():
+    for extension in values(first(extensions.content).content) if extensions else ():
         parts = list(values(extension.content))
         if parts and parts[0].content == _ALTERNATIVE_NAMES:
-            for name in values(next(values(parts[-1].content)).content):
+            for name in values(first(parts[-1].content).content):
                 if name.tag == 0x82:
                     yield name.content.decode("ascii", "replace")
                 elif name.tag == 0x87 and len(name.content) in (4, 16):

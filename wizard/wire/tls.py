@@ -117,7 +117,7 @@ def read_certificate(der: bytes) -> Names:
     """Names, issuer and dates of a DER certificate; ProtocolError where the bytes are none."""
     try:
         return read_names(der)
-    except (ValueError, StopIteration):
+    except ValueError:
         pass  # something rare, or no certificate at all: the library knows
     try:
         seen = describe_certificate(der)
