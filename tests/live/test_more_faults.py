@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import signal
 import socket
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
 import dns.flags
+import dns.message
 import dns.rcode
 import pytest
 
@@ -491,15 +494,31 @@ def test_a_name_that_cannot_exist(remote: Cli, resolver: Path, host: str) -> Non
     assert "garbage" not in result.stdout, result.story()
 
 
-def test_an_answer_that_is_cut_off_without_a_way_over_tcp(remote: Cli, lab: Lab, resolver: Path) -> None:
+def cut_off(server: socket.socket) -> None:
+    """A nameserver whose answers do not fit a datagram: each says "ask again over TCP"."""
+    with suppress(OSError):
+        while received := server.recvfrom(4096):
+            answer = dns.message.make_response(dns.message.from_wire(received[0]))
+            answer.flags |= dns.flags.TC
+            server.sendto(answer.to_wire(), received[1])
+
+
+@pytest.mark.parametrize("rule", ["reject with tcp reset", "drop"])
+def test_an_answer_is_cut_off_and_tcp_is_closed(remote: Cli, lab: Lab, resolver: Path, rule: str) -> None:
     before = resolver.read_text()
     resolver.write_text(f"nameserver {RESOLVER}\n")
-    try:
-        with sockets.nameserver(RESOLVER, dns.rcode.NOERROR, namespace=lab.server, flags=dns.flags.TC):
+    lab.server.firewall(f"ip daddr {RESOLVER} tcp dport 53 {rule}")
+    with lab.server.socket(kind=socket.SOCK_DGRAM) as server:
+        server.bind((RESOLVER, 53))
+        threading.Thread(target=cut_off, args=(server,), daemon=True).start()
+        try:
             result = remote.check(url(host="real.lab.test"))
-    finally:
-        resolver.write_text(before)
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            lab.server.firewall()
+            resolver.write_text(before)
     result.expect_fault("dns.resolver-failed")
+    assert "truncated" in str(result.report["facts"]["dns.servers-say"]), result.story()
     assert result.layer("dns")["ms"] <= 5500, result.story()
 
 

@@ -68,6 +68,9 @@ def stated_target(options: Namespace, home: Path | None) -> Target | None:
                 "--password-stdin needs a TARGET or --host: say which connection the password is for"
             )
         return None
+    if not overrides and not (options.target or "").strip():
+        detail = "The TARGET is empty: the variable that it was taken from is probably not set."
+        return Target(source="command line", problems=(Problem("missing", "url", detail, "command line"),))
     engine = overrides.get("engine")
     if engine not in (None, "postgresql", "mysql", "mariadb"):
         raise UsageError(f"--engine {engine}: it is one of postgresql, mysql, mariadb")
