@@ -6,12 +6,12 @@ import errno
 import os
 import selectors
 import socket
-import struct
 import time
 
 from wizard.core.facts import Value
 from wizard.probes.base import Report, probe
 from wizard.probes.channel import Channel
+from wizard.probes.routes import ask_by_datagram, has_route
 from wizard.runtime import Runtime
 from wizard.target.model import HostPort, Target
 
@@ -19,7 +19,6 @@ HEAD_START = 0.25
 """Seconds for which an earlier host of a list is waited for once a later one has answered."""
 QUICK = 1.0
 """Seconds; an unreachable host that is told within them was told by a router or firewall, not by a lost neighbour."""
-ICMP_WAIT = 0.5
 OTHER = "other"
 """The word for an error that has none: it is kept as evidence, and the outcome stays unknown."""
 
@@ -240,7 +239,11 @@ def _settle(attempt: Attempt, seconds: float) -> None:
 def _conclude(attempt: Attempt, number: int, seconds: float) -> None:
     attempt.seconds = seconds
     attempt.number = number
-    if number == errno.EADDRNOTAVAIL and ":" in attempt.address and not _has_route(attempt):
+    if (
+        number == errno.EADDRNOTAVAIL
+        and ":" in attempt.address
+        and not has_route(attempt.address, attempt.port)
+    ):
         number = (
             errno.ENETUNREACH
         )  # a host without IPv6 has no address to connect from; its ports are all free
@@ -267,50 +270,11 @@ def _why_unreachable(attempt: Attempt, attempts: list[Attempt]) -> str:
     only_v6 = all(":" in other.address for other in attempts)
     if attempt.outcome == "not-permitted":
         return "rejected"
-    if not _has_route(attempt):
+    if not has_route(attempt.address, attempt.port):
         return "ipv6-unreachable" if only_v6 else "unreachable"
     if attempt.seconds >= QUICK or ":" in attempt.address:
         return "ipv6-unreachable" if only_v6 and attempt.outcome == "net-unreachable" else "unreachable"
-    return _ask_by_datagram(attempt)
-
-
-def _has_route(attempt: Attempt) -> bool:
-    """Whether this host's own routing table has a way; connecting a datagram socket sends nothing."""
-    family = socket.AF_INET6 if ":" in attempt.address else socket.AF_INET
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as sock:
-            sock.connect((attempt.address, attempt.port))
-    except OSError:
-        return False
-    return True
-
-
-def _ask_by_datagram(attempt: Attempt) -> str:
-    """Tell a router's "unreachable" from a firewall's "prohibited".
-
-    TCP reports both as EHOSTUNREACH; the error queue of a datagram socket has the ICMP code itself (ip(7),
-    IP_RECVERR). Where the datagram gets another answer, or none, the refusal was for TCP alone: a firewall's.
-    """
-    recverr, errqueue = 11, getattr(socket, "MSG_ERRQUEUE", 0x2000)
-    if os.name != "posix" or not hasattr(socket, "MSG_ERRQUEUE"):
-        return "unreachable"
-    try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.setsockopt(socket.IPPROTO_IP, recverr, 1)
-            sock.connect((attempt.address, attempt.port))
-            sock.send(b"\0")
-            with selectors.DefaultSelector() as selector:
-                selector.register(sock, selectors.EVENT_READ)
-                selector.select(ICMP_WAIT)
-            _, ancillary, _, _ = sock.recvmsg(64, 512, errqueue | socket.MSG_DONTWAIT)
-    except OSError:
-        return "rejected"
-    for level, kind, data in ancillary:
-        if level == socket.IPPROTO_IP and kind == recverr and len(data) >= 16:
-            _, origin, icmp_type, code, *_ = struct.unpack_from("=IBBBBII", data)
-            if origin == 2 and icmp_type == 3 and code in (0, 1, 5, 6, 7, 11, 12):
-                return "unreachable"
-    return "rejected"
+    return ask_by_datagram(attempt.address, attempt.port)
 
 
 def socket_path(target: Target, host: HostPort) -> str:

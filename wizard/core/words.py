@@ -1,0 +1,68 @@
+"""The words that a text must have before a pattern can match it: what makes an index of rules possible."""
+
+from __future__ import annotations
+
+from wizard.core.lazyre import lazy
+
+_WHOLE_WORD = lazy(r"(?<![a-z0-9_?])[a-z0-9_]{2,}(?![a-z0-9_?])")
+_LITERAL = lazy(r"[A-Za-z0-9 _\"'`:;,/<>=@#%&!~-]+(?![*+?{])")
+_REPEAT = lazy(r"[*+?]\??|\{[0-9,]+\}\??")
+_GROUP_HEAD = lazy(r"\((?:\?:|\?P<\w+>)?")
+_ALTERNATIVES = 48
+_GAP = "\n"
+
+
+def needed_words(pattern: str) -> list[frozenset[str]]:
+    """For each alternative of a pattern, the whole words that any text matching it must have."""
+    return [frozenset(_WHOLE_WORD.findall(branch)) for branch in _alternatives(pattern, 0)[0]]
+
+
+def _alternatives(pattern: str, position: int) -> tuple[list[str], int]:
+    r"""Write a pattern out as plain texts, up to the end of the group that `position` is in.
+
+    A gap (`.`, a class of what is not meant, `\s`) becomes a line end, so that a word beside it is a whole word. What
+    cannot be written out becomes `?`, which spoils the words that touch it.
+    """
+    done: list[str] = []
+    here = [""]
+    while position < len(pattern) and pattern[position] != ")":
+        if pattern[position] == "|":
+            done, here, position = done + here, [""], position + 1
+            continue
+        parts, position = _part(pattern, position)
+        repeat = _REPEAT.match(pattern, position)
+        if repeat is not None:
+            position = repeat.end()
+            parts = _repeated(parts, repeat.group())
+        if len(here) * len(parts) > _ALTERNATIVES:
+            parts = ["?"]
+        here = [left + right for left in here for right in parts]
+    return done + here, position
+
+
+def _repeated(parts: list[str], repeat: str) -> list[str]:
+    """The plain texts of a piece that is repeated: a gap stays a gap, what may be left out is there or not."""
+    if parts == [_GAP]:
+        return parts
+    if repeat.startswith("?"):
+        return ["", *parts]
+    return [f"{part}?" for part in parts] if repeat.startswith("+") else ["?"]
+
+
+def _part(pattern: str, position: int) -> tuple[list[str], int]:
+    """The next piece of a pattern as plain texts, and where the piece after it begins."""
+    literal = _LITERAL.match(pattern, position)
+    if literal is not None:
+        return [literal.group().lower()], literal.end()
+    char = pattern[position]
+    if char == "(":
+        head = _GROUP_HEAD.match(pattern, position)
+        parts, end = _alternatives(pattern, head.end() if head else position + 1)
+        return parts, end + 1
+    if char == "[":
+        others = pattern[position + 1] == "^"
+        return [_GAP if others else "?"], pattern.index("]", position + (3 if others else 2)) + 1
+    if char == "\\":
+        escaped = pattern[position + 1]
+        return [_GAP if escaped in "bsSWBA" else "?" if escaped.isalnum() else escaped], position + 2
+    return [{".": _GAP, "^": _GAP, "$": _GAP}.get(char, char.lower())], position + 1
