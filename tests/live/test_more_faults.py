@@ -470,11 +470,9 @@ def test_resolver_dropped_by_the_own_firewall(remote: Cli, lab: Lab, resolver: P
 
 @pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
 def test_a_silent_nameserver_before_a_good_one_is_a_caution(
-    remote: Cli, lab: Lab, own: Servers, postgres: PostgresServer, resolver: Path, scheme: str
+    remote: Cli, lab: Lab, postgres: PostgresServer, mariadb: MariadbServer, resolver: Path, scheme: str
 ) -> None:
     """The resolver waits five seconds for the first one, and then has the address: slow, and no fault."""
-    if scheme == "mysql":
-        own.mariadb()
     before = resolver.read_text()
     resolver.write_text(f"nameserver {RESOLVER}\nnameserver {SERVER}\n")
     lab.server.firewall(f"ip daddr {RESOLVER} udp dport 53 drop")
