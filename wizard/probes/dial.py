@@ -8,6 +8,7 @@ import ssl
 from wizard.probes.base import Report
 from wizard.probes.channel import Channel, left
 from wizard.probes.greet import greet_on
+from wizard.probes.network import patience
 from wizard.probes.tls import FileTrouble, make_context, wrap
 from wizard.runtime import Runtime
 from wizard.target.model import HostPort, Target
@@ -18,7 +19,7 @@ def dial(target: Target, runtime: Runtime, peer: HostPort, address: str) -> Chan
 
     Raises OSError (ssl.SSLError included) when it cannot be opened or protected, and ProtocolError.
     """
-    until = runtime.until(runtime.connect_timeout)
+    until = runtime.until(patience(target, runtime))
     if peer.is_socket:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         sock.settimeout(left(until))

@@ -5,6 +5,7 @@ getaddrinfo runs in a daemon thread, because it cannot be interrupted: a silent 
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from pathlib import Path
@@ -20,6 +21,7 @@ RESOLVE_BOUND = 2.6
 ASK_BOUND = 1.0
 """Seconds given to each nameserver, all asked at once."""
 HOSTS = Path("/etc/hosts")
+NSSWITCH = Path("/etc/nsswitch.conf")
 TYPICAL_SERVICES = frozenset(
     {
         *(
@@ -59,6 +61,7 @@ _OUTCOMES = {
         "dns.error",
         "dns.in-hosts-file",
         "dns.hosts-file-address",
+        "dns.definite",
         "target.is-local",
         "target.is-loopback",
     ),
@@ -135,6 +138,24 @@ def look_up(name: str) -> Answer:
     return ("resolved", ""), list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
+def _tells_apart() -> bool:
+    """Whether "not found" of getaddrinfo is DNS's own NXDOMAIN here, so that nobody else need be asked.
+
+    glibc says EAI_AGAIN where no nameserver answers and EAI_NODATA for a name without an address (getaddrinfo(3));
+    musl says EAI_NONAME for more than that. Without `dns` in nsswitch.conf the nameservers were not asked at all.
+    """
+    if not getattr(os, "confstr_names", {}).get("CS_GNU_LIBC_VERSION"):
+        return False
+    try:
+        text = NSSWITCH.read_text("utf-8", "replace")[: 1 << 16]
+    except OSError:
+        return True  # glibc's default asks DNS first
+    lines = [
+        line.partition("#")[0].split() for line in text.splitlines() if line.lstrip().startswith("hosts:")
+    ]
+    return not lines or bool({"dns", "resolve"} & set(lines[-1]))
+
+
 def _is_literal(host: str) -> bool:
     for family in (socket.AF_INET, socket.AF_INET6):
         try:
@@ -163,6 +184,8 @@ def _facts_about(target: Target, runtime: Runtime, answers: list[Answer], shown:
         facts["dns.hosts-file-address"] = ", ".join(in_file)
     if words:
         facts["dns.error"] = words
+    if outcome == "not-found":
+        facts["dns.definite"] = "yes" if _tells_apart() else "no"
     if addresses:
         facts.update(_place_of(addresses))
     return facts

@@ -13,6 +13,7 @@ from wizard.probes.base import Report, probe
 from wizard.probes.channel import Channel
 from wizard.probes.dial import dial
 from wizard.probes.greet import OTHERS, note_error, somebody_else
+from wizard.probes.network import patience
 from wizard.probes.outcome import LoginResult
 from wizard.probes.tls import words_of
 from wizard.runtime import Runtime
@@ -85,7 +86,7 @@ def attempt(channel: Channel, target: Target, runtime: Runtime) -> LoginResult:
             return login_mysql.login(channel, target, runtime.until(LOGIN_BOUND))
         from wizard.probes import login_postgres
 
-        first = runtime.until(runtime.connect_timeout)
+        first = runtime.until(patience(target, runtime))
         return login_postgres.login(channel, target, runtime.until(LOGIN_BOUND), first)
     except TimeoutError:
         # Without TLS nobody has spoken yet: it may be a service that waits for its own protocol.
