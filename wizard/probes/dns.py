@@ -5,14 +5,13 @@ getaddrinfo runs in a daemon thread, because it cannot be interrupted: a silent 
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 from pathlib import Path
 
 from wizard.core.facts import Value
 from wizard.probes.base import Report, probe
-from wizard.probes.nameservers import Said, ask_all, cannot_exist, nameservers
+from wizard.probes.nameservers import Said, ask_all, cannot_exist, denies, nameservers
 from wizard.runtime import Runtime
 from wizard.target.model import HostPort, Target
 
@@ -21,6 +20,8 @@ RESOLVE_BOUND = 2.6
 ASK_BOUND = 1.0
 """Seconds given to each nameserver, all asked at once."""
 HOSTS = Path("/etc/hosts")
+DENIAL_BOUND = 0.3
+"""Seconds for a nameserver to confirm that there is no such name; getaddrinfo has just heard the same from it."""
 NSSWITCH = Path("/etc/nsswitch.conf")
 TYPICAL_SERVICES = frozenset(
     {
@@ -138,18 +139,12 @@ def look_up(name: str) -> Answer:
     return ("resolved", ""), list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-def _tells_apart() -> bool:
-    """Whether "not found" of getaddrinfo is DNS's own NXDOMAIN here, so that nobody else need be asked.
-
-    glibc says EAI_AGAIN where no nameserver answers and EAI_NODATA for a name without an address (getaddrinfo(3));
-    musl says EAI_NONAME for more than that. Without `dns` in nsswitch.conf the nameservers were not asked at all.
-    """
-    if not getattr(os, "confstr_names", {}).get("CS_GNU_LIBC_VERSION"):
-        return False
+def _asks_dns() -> bool:
+    """Whether getaddrinfo asks the nameservers here at all: the line `hosts:` of nsswitch.conf names dns."""
     try:
         text = NSSWITCH.read_text("utf-8", "replace")[: 1 << 16]
     except OSError:
-        return True  # glibc's default asks DNS first
+        return True  # the C library's own default asks DNS
     lines = [
         line.partition("#")[0].split() for line in text.splitlines() if line.lstrip().startswith("hosts:")
     ]
@@ -185,7 +180,8 @@ def _facts_about(target: Target, runtime: Runtime, answers: list[Answer], shown:
     if words:
         facts["dns.error"] = words
     if outcome == "not-found":
-        facts["dns.definite"] = "yes" if _tells_apart() else "no"
+        sure = _asks_dns() and not cannot_exist(host) and denies(host, DENIAL_BOUND)
+        facts["dns.definite"] = "yes" if sure else "no"
     if addresses:
         facts.update(_place_of(addresses))
     return facts

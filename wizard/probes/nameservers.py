@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 RESOLV_CONF = Path("/etc/resolv.conf")
+NXDOMAIN = 3
 LONGEST_LABEL, LONGEST_NAME = 63, 253
 """Bytes (RFC 1035, 2.3.4)."""
 Said = dict[str, tuple[str, list[str]]]
@@ -47,6 +48,39 @@ def cannot_exist(name: str) -> str:
     if any(len(label) > LONGEST_LABEL for label in labels):
         return f"a part between dots is longer than {LONGEST_LABEL} bytes"
     return f"it is longer than {LONGEST_NAME} bytes" if len(raw) > LONGEST_NAME else ""
+
+
+def denies(name: str, seconds: float) -> bool:
+    """Whether the first nameserver that answers says NXDOMAIN: no such name, of any type.
+
+    Only the header of the answer is read (RFC 1035, 4.1.1): importing a library for that would cost more than the
+    whole walk. Everything else that a nameserver may say is left to `ask_all`.
+    """
+    import secrets
+    import socket
+
+    raw = name.rstrip(".").encode("idna")
+    mark = secrets.token_bytes(2)
+    labels = b"".join(bytes((len(label),)) + label for label in raw.split(b"."))
+    question = mark + b"\x01\x00\x00\x01" + b"\0" * 6 + labels + b"\0\x00\x01\x00\x01"
+    for server in nameservers()[0][:3]:
+        try:
+            with socket.socket(
+                socket.AF_INET6 if ":" in server else socket.AF_INET, socket.SOCK_DGRAM
+            ) as sock:
+                sock.settimeout(seconds)
+                sock.connect((server, 53))
+                sock.send(question)
+                answer = sock.recv(4096)
+        except OSError:
+            continue
+        return (
+            len(answer) >= 12
+            and answer[:2] == mark
+            and answer[2] & 0x80 != 0
+            and answer[3] & 0x0F == NXDOMAIN
+        )
+    return False
 
 
 def ask_all(name: str, search: list[str], servers: list[str], seconds: float) -> Said:
