@@ -46,12 +46,10 @@ HBA = (
     f"host all mapped {ANY} ident map=nowhere",
     f"host all trusted {ANY} trust",
     f"host shop +readers {ANY} scram-sha-256",
-    f"host shop app,no_slot,locale,brief {ANY} scram-sha-256",
+    f"host shop app,no_slot,locale {ANY} scram-sha-256",
     f"host frozen,packed,Shop,invalid app {ANY} scram-sha-256",
 )
-ROLES = (
-    "rejected rejected_here tls_only plain_only tenant md5_line clear mapped trusted outsider brief locale"
-)
+ROLES = "rejected rejected_here tls_only plain_only tenant md5_line clear mapped trusted outsider locale"
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +62,6 @@ def postgres(servers: Servers) -> PostgresServer:
         f"CREATE ROLE reader LOGIN PASSWORD '{PASSWORD}' IN ROLE readers",
         "ALTER ROLE locale SET datestyle = 'German'",
         "ALTER ROLE locale SET client_encoding = 'SQL_ASCII'",
-        "ALTER ROLE brief SET idle_session_timeout = '1ms'",
         "CREATE DATABASE tenant OWNER tenant",
         "CREATE DATABASE packed OWNER app CONNECTION LIMIT 0",
         "CREATE DATABASE frozen OWNER app",
@@ -153,7 +150,6 @@ def test_postgresql_works(remote: Cli, postgres: PostgresServer, target: str, en
     Fault("invalid-database", "database.not-accepting", url(database="invalid"), code="55000"),
     Fault("name-differs-by-case", "database.does-not-exist", url(database="Shop"), code="3D000"),
     Fault("read-only-database", "database.read-only", url(database="frozen")),
-    Fault("session-ended-by-a-timeout", "database.terminated", url(user="brief")),
 )
 def test_postgresql_fails(remote: Cli, postgres: PostgresServer, fault: Fault) -> None:
     fault.check(remote)
