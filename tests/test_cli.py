@@ -28,6 +28,8 @@ from wizard.practice import get, serve
 from wizard.practice.model import PASSWORD as RANGE_PASSWORD
 from wizard.wire import postgres
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = [sys.executable, "-m", "wizard"]
 
