@@ -136,6 +136,9 @@ def parser(name: str, description: str, *, target: bool = True) -> argparse.Argu
         made.add_argument("--no-files", action="store_true", help="look at no file of the working directory")
         made.add_argument("--answer", action="append", default=[], metavar="QUESTION=VALUE")
         made.add_argument(
+            "--error", metavar="FILE", help="the application's own error or log (- for standard input)"
+        )
+        made.add_argument(
             "--write-path", action="store_true", help="also write one row, in a transaction rolled back"
         )
         made.add_argument("--admin", metavar="TARGET", help="a privileged connection (not used yet)")

@@ -32,6 +32,7 @@ class Runtime:
         ends: float | None = None,
         write_path: bool = False,
         platforms: Mapping[str, Any] | None = None,
+        admin: Target | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.target = target
@@ -43,6 +44,8 @@ class Runtime:
         """When the whole walk must be over, on the monotonic clock; None for no bound."""
         self.write_path = write_path
         self.platforms: Mapping[str, Any] = platforms or {}
+        self.admin = admin
+        """A privileged connection of the person, to look inside while the application is locked out."""
         self.clock = clock
         self.facts = Facts()
         """What the walk knows so far; the driver keeps it current."""

@@ -6,12 +6,13 @@ import re
 from typing import Any
 
 from wizard.content.check_conditions import undeclared, wrong_value
-from wizard.content.known import Known, entries
+from wizard.content.known import Known, entries, number
 from wizard.content.problems import At, Lint, Source, nearest
 from wizard.core.facts import UNKNOWN
 from wizard.core.tree import EXTRA_LAYERS, HEALTHY, INCONCLUSIVE, LAYERS
 
 KINDS = ("choice", "text", "number", "list", "flag", "cause")
+QUESTION_KINDS = ("choice", "number", "text")
 FACT_KEYS = ("kind", "values", "meaning", "from", "learn")
 ALL_LAYERS = (*LAYERS, *EXTRA_LAYERS)
 NAME = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)*")
@@ -98,14 +99,23 @@ def questions(lint: Lint, source: Source, known: Known) -> None:
     for fact, written in lint.mapping(source, ("questions",), source.data.get("questions")).items():
         at = ("questions", fact)
         one = lint.mapping(source, at, written)
-        lint.keys(source, at, one, ("ask", "why", "how", "options"), ("default",))
+        choice = one.get("kind", "choice") == "choice"
+        if not choice:
+            lint.one_of(source, (*at, "kind"), one["kind"], QUESTION_KINDS, "a kind of question")
+        if one.get("kind") == "number" and "options" in one:
+            lint.say(source, (*at, "options"), "a question for a number has no options")
+        for key in sorted({"least", "most"} & one.keys()):
+            if one.get("kind") != "number" or number(one[key], -1.0) < 0:
+                lint.say(source, (*at, key), "bounds a question of the kind number, and is a number itself")
+        needed = ("ask", "why", "how", *(("options",) if choice else ()))
+        lint.keys(source, at, one, needed, ("kind", "default", "options", "least", "most"))
         spec = known.facts.get(fact)
         if spec is None:
             lint.say(source, at, undeclared(fact, known))
         for key in ("ask", "why", "how"):
             if key in one:
                 lint.text(source, (*at, key), one[key])
-        options = lint.mapping(source, (*at, "options"), one.get("options"))
+        options = lint.mapping(source, (*at, "options"), one.get("options", {}))
         if "options" in one and not options:
             lint.say(source, (*at, "options"), "a question needs at least one option")
         for value, label in options.items():

@@ -65,8 +65,9 @@ def _facts(lint: Lint, source: Source, at: At, one: dict[str, Any], known: Known
     for where, fact, value in said:
         if lint.one_of(source, where, fact, known.questions, "a question of questions.yaml"):
             _value(lint, source, where, fact, value, known)
-            if value != UNKNOWN and value not in {option.value for option in known.questions[fact].options}:
-                lint.say(source, where, f"'{value}' is not one of the answers to '{fact}'")
+            refusal = known.questions[fact].refusal(str(value))
+            if refusal:
+                lint.say(source, where, f"'{value}' is no answer to '{fact}': it is {refusal}")
 
 
 def _value(lint: Lint, source: Source, at: At, key: str, value: Any, known: Known) -> None:

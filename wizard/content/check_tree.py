@@ -113,11 +113,11 @@ def _ways(lint: Lint, source: Source, at: At, written: dict[str, Any], known: Kn
         edge = lint.mapping(source, where, one)
         if certain:
             lint.say(source, where, f"is never taken: the edge {certain} before it always is")
-        if "follow" not in edge and not edge.get("when"):
+        if not _of_cause(edge) and not edge.get("when"):
             certain = certain or where[-1]
-        if edge.get("when") and (edge["when"], "follow" in edge) in seen:
+        if edge.get("when") and (edge["when"], _of_cause(edge)) in seen:
             lint.say(source, (*where, "when"), "is never taken: an edge before it has the same condition")
-        seen.append((edge.get("when"), "follow" in edge))
+        seen.append((edge.get("when"), _of_cause(edge)))
         _edge(lint, source, where, edge, known)
     for key in ("else", "unknown"):
         if key in written:
@@ -125,18 +125,24 @@ def _ways(lint: Lint, source: Source, at: At, written: dict[str, Any], known: Kn
 
 
 def _edge(lint: Lint, source: Source, at: At, edge: dict[str, Any], known: Known) -> None:
-    lint.keys(source, at, edge, (), ("when", "go", "follow", "also"))
-    if ("go" in edge) == ("follow" in edge):
-        lint.say(source, at, "needs either 'go' or 'follow'")
+    lint.keys(source, at, edge, (), ("when", "go", "follow", "suspect", "also"))
+    if len({"go", "follow", "suspect"} & edge.keys()) != 1:
+        lint.say(source, at, "needs either 'go', 'follow' or 'suspect'")
     if "when" in edge:
         condition(lint, source, (*at, "when"), edge["when"], known)
     if "go" in edge:
         _goal(lint, source, (*at, "go"), edge["go"], known)
-    if "follow" in edge:
+    way = _of_cause(edge)
+    if way:
         causes = [key for key, spec in known.facts.items() if spec.kind == "cause"]
-        lint.one_of(source, (*at, "follow"), edge["follow"], causes, "a fact of the kind cause")
+        lint.one_of(source, (*at, way), edge[way], causes, "a fact of the kind cause")
     for where, cause in lint.texts(source, (*at, "also"), edge.get("also")):
         _cause(lint, source, where, cause, known)
+
+
+def _of_cause(edge: dict[str, Any]) -> str:
+    """The key under which the edge names a fact that holds a cause, or ""."""
+    return next((key for key in ("follow", "suspect") if key in edge), "")
 
 
 def _goal(lint: Lint, source: Source, at: At, goal: Any, known: Known) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from wizard.core.conditions import All, Any_, Condition, Not, Test
-from wizard.core.tree import Edge, Node, Tree
+from wizard.core.tree import FINDING, INCONCLUSIVE, Edge, Node, Tree
 
 SIGNS = {"=": "is", "!": "is not"}
 SHAPES = {"probe": "box", "ask": "hexagon", "decide": "diamond", "finding": "ellipse"}
@@ -76,11 +76,11 @@ def spell(condition: Condition) -> str:
 
 
 def written(node: Node) -> Iterator[tuple[int, list[Edge]]]:
-    """The edges as their author wrote them: those that one `follow:` made are together."""
+    """The edges as their author wrote them: those that one `follow:` or `suspect:` made are together."""
     number = -1
     group: list[Edge] = []
     for edge in node.edges:
-        if edge.follows and group and group[-1].follows:
+        if edge.follows and group and group[-1].follows and _is_open(edge) == _is_open(group[-1]):
             group.append(edge)
             continue
         if group:
@@ -97,13 +97,20 @@ def ways(node: Node) -> Iterator[Way]:
         edge = group[0]
         if edge.follows:
             guard, named = _followed(edge)
-            yield Way(number, f"{guard}{named} names a cause", "found.<that cause>", edge.also)
+            goal = edge.go if _is_open(edge) else "found.<that cause>"
+            also = edge.also[1:] if _is_open(edge) else edge.also
+            yield Way(number, f"{guard}{named} names a cause", goal, also)
         else:
             yield Way(number, spell(edge.when) or "always", edge.go, edge.also)
     if node.otherwise:
         yield Way(ELSE, "else", node.otherwise)
     if node.unknown:
         yield Way(UNKNOWN, "unknown", node.unknown)
+
+
+def _is_open(edge: Edge) -> bool:
+    """Whether the edge ends undecided: one of `suspect:`."""
+    return edge.go == FINDING + INCONCLUSIVE
 
 
 def _followed(edge: Edge) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from wizard.content.problems import Source
 from wizard.core.steps import Option
-from wizard.core.tree import FactSpec, Question
+from wizard.core.tree import MOST_NUMBER, FactSpec, Question
 
 
 @dataclass
@@ -103,4 +103,20 @@ def _question(key: str, written: dict[str, Any]) -> Question:
         if isinstance(options, dict)
         else ()
     )
-    return Question(key, str(written.get("ask", "")), offered, default=str(written.get("default", "")))
+    return Question(
+        key,
+        str(written.get("ask", "")),
+        offered,
+        default=str(written.get("default", "")),
+        kind=str(written.get("kind", "choice")),
+        least=number(written.get("least"), 0.0),
+        most=number(written.get("most"), MOST_NUMBER),
+    )
+
+
+def number(written: Any, otherwise: float) -> float:
+    """What is written as a number; `otherwise` where nothing, or no number, is."""
+    try:
+        return float(written)
+    except (TypeError, ValueError):
+        return otherwise

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any
 from wizard.content import yamlfile
 from wizard.core import conditions
 from wizard.core.steps import Option
-from wizard.core.tree import FINDING, Caution, Edge, FactSpec, Node, Question, Reading, Tree
+from wizard.core.tree import (
+    FINDING,
+    INCONCLUSIVE,
+    MOST_NUMBER,
+    Caution,
+    Edge,
+    FactSpec,
+    Node,
+    Question,
+    Reading,
+    Tree,
+)
 from wizard.errors import ContentError, UsageError
 
 if TYPE_CHECKING:
@@ -196,17 +207,21 @@ def build_node(node_id: str, layer: str, written: Any, path: str, causes: Iterab
 
 
 def _edges(written: Mapping[str, Any], causes: Iterable[str]) -> list[Edge]:
-    """One edge, or for `follow: FACT` an edge to the finding of each cause that the fact may hold."""
+    """One edge, or for `follow: FACT` an edge to the finding of each cause that the fact may hold.
+
+    `suspect: FACT` is the same, but ends undecided, with that cause as the first candidate.
+    """
     also = tuple(written.get("also", ()))
-    if "follow" in written:
-        key = str(written["follow"])
+    if "follow" in written or "suspect" in written:
+        key = str(written.get("follow") or written["suspect"])
+        sure = "follow" in written
         candidates = key.replace(".cause", ".candidates")
         guard = conditions.parse(written["when"]) if "when" in written else conditions.ALWAYS
         return [
             Edge(
                 conditions.All((guard, conditions.Test(key, "=", (cause,)))),
-                FINDING + cause,
-                also,
+                FINDING + (cause if sure else INCONCLUSIVE),
+                also if sure else (cause, *also),
                 candidates,
             )
             for cause in causes
@@ -224,6 +239,9 @@ def _question(key: str, written: Mapping[str, Any]) -> Question:
         str(written.get("why", "")),
         str(written.get("how", "")),
         str(written.get("default", "")),
+        str(written.get("kind", "choice")),
+        float(written.get("least", 0)),
+        float(written.get("most", MOST_NUMBER)),
     )
 
 

@@ -33,6 +33,8 @@ class Ask(NamedTuple):
     why: str = ""
     how: str = ""
     default: str = ""
+    kind: str = "choice"
+    """choice (one of the options), number (without options) or text (an option, or what is typed)."""
 
 
 class Finished(NamedTuple):

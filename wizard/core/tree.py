@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from wizard.core.conditions import ALWAYS, Condition
-from wizard.core.facts import Facts
+from wizard.core.facts import UNKNOWN, Facts, text_of
+from wizard.core.lazyre import lazy
 from wizard.core.steps import Option
 
 LAYERS = ("config", "dns", "network", "tls", "auth", "database", "capacity")
@@ -15,6 +16,11 @@ EXTRA_LAYERS = ("pool", "pooler", "server", "app")
 """The layers that a walk reports where it looked at them."""
 FINDING = "found."
 """A node called `found.<cause>` is the finding of that cause and needs no entry of its own."""
+LONGEST_ANSWER = 4000
+"""Characters of an answer that is a text."""
+MOST_NUMBER = 1e9
+"""The greatest answer that is a number, unless the question says less."""
+_NUMBER = lazy(r"\d{1,10}(\.\d{1,3})?")
 INCONCLUSIVE = "inconclusive"
 HEALTHY = "healthy"
 
@@ -30,7 +36,11 @@ class Edge(NamedTuple):
 
 
 class Question(NamedTuple):
-    """What only a person can know. Its `fact` is the one that a probe might have filled."""
+    """What only a person can know. Its `fact` is the one that a probe might have filled.
+
+    `kind` is choice, number (without options) or text (an option, or what is typed). `least` and `most` bound a
+    number.
+    """
 
     fact: str
     text: str
@@ -38,6 +48,20 @@ class Question(NamedTuple):
     why: str = ""
     how: str = ""
     default: str = ""
+    kind: str = "choice"
+    least: float = 0.0
+    most: float = MOST_NUMBER
+
+    def refusal(self, value: str) -> str:
+        """Why this is no answer, in a few words that follow "it is"; empty where it is one."""
+        if value == UNKNOWN or any(option.value == value for option in self.options):
+            return ""
+        if self.kind == "text":
+            return "" if 0 < len(value) <= LONGEST_ANSWER else f"a text of 1 to {LONGEST_ANSWER} characters"
+        if self.kind == "number":
+            fits = _NUMBER.fullmatch(value) is not None and self.least <= float(value) <= self.most
+            return "" if fits else f"a number from {text_of(self.least)} to {text_of(self.most)}"
+        return f"one of {', '.join(option.value for option in self.options)}, {UNKNOWN}"
 
 
 class Node(NamedTuple):

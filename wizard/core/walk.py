@@ -25,7 +25,7 @@ from wizard.core.steps import Ask, Finished, Run, Step
 from wizard.core.tree import Node, Reading, Tree, turn
 from wizard.errors import WalkError
 
-READ = ("error", "log")
+READ = ("error", "log", "startup", "app")
 """Where texts come from that the message rules read: `error.text` becomes `error.cause`, and so on."""
 
 
@@ -59,8 +59,9 @@ class Walk(NamedTuple):
     @staticmethod
     def start(tree: Tree, facts: Mapping[str, Value] | None = None, by: str = "flag") -> Walk:
         """A walk at the root that already knows `facts`."""
-        known = Facts().having(Fact(key, value, by) for key, value in (facts or {}).items())
-        return Walk(tree, tree.root, known)._settled()
+        stated = dict(facts or {})
+        known = Facts().having(Fact(key, value, by) for key, value in stated.items())
+        return Walk(tree, tree.root, _with_readings(tree, known, stated))._settled()
 
     @staticmethod
     def replay(tree: Tree, events: Iterable[Event], facts: Mapping[str, Value] | None = None) -> Walk:
@@ -92,6 +93,7 @@ class Walk(NamedTuple):
                 question.why,
                 question.how,
                 question.default,
+                question.kind,
             )
         by_hand = node.by_hand.get(self.facts.text("engine") or "", "") or node.by_hand.get("any", "")
         return Run(node.id, node.probe, node.layer, node.says, by_hand)
@@ -132,42 +134,25 @@ class Walk(NamedTuple):
         if self.node.probe != event.probe:
             raise WalkError(f"'{self.at}' does not run the probe '{event.probe}'")
         facts = self.facts.having(Fact(key, value, "probe") for key, value in event.facts.items())
-        facts = self._with_reading(facts, event)
+        facts = _with_readings(self.tree, facts, event.facts)
         outcome = next((str(value) for key, value in event.facts.items() if key.endswith(".outcome")), "done")
         return self._left(event, facts, "probe", outcome, evidence=event.evidence)
-
-    def _with_reading(self, facts: Facts, event: ProbeFinished) -> Facts:
-        """The facts and what the message rules make of a text among the new ones."""
-        for source in READ:
-            text = event.facts.get(f"{source}.text")
-            if not isinstance(text, str):
-                continue
-            code = str(event.facts.get(f"{source}.code", ""))
-            reading = self.tree.classify(text, code, facts.text("engine") or "") or Reading("none")
-            facts = facts.having(
-                [
-                    Fact(f"{source}.cause", reading.cause, "derived"),
-                    Fact(f"{source}.candidates", reading.candidates, "derived"),
-                ]
-            )
-        return facts
 
     def _after_answer(self, event: Answered) -> Walk:
         node = self.node
         if node.kind != "ask":
             raise WalkError(f"'{self.at}' asks nothing")
         question = self.tree.questions[node.question]
-        if event.value != "unknown" and event.value not in {option.value for option in question.options}:
-            allowed = ", ".join(option.value for option in question.options)
-            raise WalkError(
-                f"'{event.value}' is no answer to '{question.fact}': it is one of {allowed}, unknown"
-            )
+        refusal = question.refusal(event.value)
+        if refusal:
+            raise WalkError(f"'{event.value}' is no answer to '{question.fact}': it is {refusal}")
         facts = self.facts.having([Fact(question.fact, event.value, event.by)])
-        return self._left(event, facts, event.by, event.value)
+        facts = _with_readings(self.tree, facts, {question.fact: event.value})
+        return self._left(event, facts, event.by, event.value if question.kind != "text" else "told")
 
     def _after_statement(self, event: Stated) -> Walk:
         facts = self.facts.having(Fact(key, value, event.by) for key, value in event.facts.items())
-        return self._left(event, facts, event.by, "stated")
+        return self._left(event, _with_readings(self.tree, facts, event.facts), event.by, "stated")
 
     def _left(
         self,
@@ -215,6 +200,23 @@ class Walk(NamedTuple):
             walk = walk._replace(at=hop.went, trail=(*walk.trail, hop))
         circle = " -> ".join(hop.node for hop in walk.trail[-6:])
         raise WalkError(f"the tree leads in circles: {circle}")
+
+
+def _with_readings(tree: Tree, facts: Facts, new: Mapping[str, Value]) -> Facts:
+    """The facts and what the message rules make of a text among the new ones."""
+    for source in READ:
+        text = new.get(f"{source}.text")
+        if not isinstance(text, str):
+            continue
+        code = str(new.get(f"{source}.code", ""))
+        reading = tree.classify(text, code, facts.text("engine") or "") or Reading("none")
+        facts = facts.having(
+            [
+                Fact(f"{source}.cause", reading.cause, "derived"),
+                Fact(f"{source}.candidates", reading.candidates, "derived"),
+            ]
+        )
+    return facts
 
 
 def _hop(node: Node, facts: Facts, by: str, outcome: str) -> Hop:

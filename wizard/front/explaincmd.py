@@ -6,8 +6,10 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
 
-from wizard.content.load import open_content
+from wizard.content.load import Content, open_content
 from wizard.errors import UsageError
+from wizard.explain import Summary
+from wizard.explain import explain as recognised
 from wizard.explain import run as explain
 from wizard.front.output import write, write_json
 
@@ -26,6 +28,17 @@ def run(options: Namespace) -> int:
         classifier=content.classifier,
         titles=content.catalogue.get,
     )
+
+
+def primary_of(name: str, content: Content) -> str:
+    """The words in a file (`-` is standard input) that explain it best, or "" where nothing is recognised.
+
+    Raises UsageError when it cannot be read.
+    """
+    counted = Summary()
+    for result in recognised(_decoded(sys.stdin.buffer) if name == "-" else _file(name), content.classifier):
+        counted.add(result)
+    return counted.primary.example.match.text if counted.primary else ""
 
 
 def _lines(options: Namespace) -> str | Iterable[str]:

@@ -14,6 +14,7 @@ from wizard.drive import Prober, answer_from, drive
 from wizard.exits import BY_STATUS
 from wizard.front import output, setup
 from wizard.redact import Redactor
+from wizard.target.readings import secrets_of
 
 
 def run(options: Namespace) -> int:
@@ -21,7 +22,7 @@ def run(options: Namespace) -> int:
     begun = time.monotonic()
     started = time.time()
     content = open_content(options.trees)
-    answers = setup.answers_of(options.answer, content.tree) if options.answer else {}
+    answers = setup.known_before(options, content)
     home, cwd = setup.home_folder(), setup.working_folder()
     target = setup.find_target(options, home, cwd)
     runtime = setup.make_runtime(target, content, options, home, cwd, begun + options.timeout)
@@ -38,7 +39,7 @@ def run(options: Namespace) -> int:
         report.target_summary(target),
         started=started,
         elapsed_ms=(time.monotonic() - begun) * 1000,
-        redactor=Redactor([target.password] if target.password else []),
+        redactor=Redactor(secrets_of(target, runtime.admin)),
     )
     # A reader that is gone does not change the verdict.
     with suppress(BrokenPipeError):

@@ -33,6 +33,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("submit", "enter", "Enter", "check it", "Check the connection that stands in the field.", ("field",)),
     Action("leave", "escape", "Esc", "list", "Leave the field for the list and its keys.", ("field",)),
     Action("choose", "", "1-9", "answer", "Give the answer with that number.", ("question",)),
+    Action("enter", "t", "t", "type it", "Type or paste the answer.", ("open",)),
     Action("unknown", "0", "0", "don't know", "Say that you do not know. The walk goes on without it.", ("question",)),
     Action("why", "w", "w", "why", "Show or hide why the question is asked.", ("question",)),
     Action("how", "h", "h", "how", "Show or hide how to find the answer.", ("question",)),
@@ -51,6 +52,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("close", "escape,q", "Esc", "close", "Close this and change nothing.", ("list", "help", "plain")),
     Action("keep", "enter", "Enter", "keep the note", "Write the note into the session.", ("note",)),
     Action("leave", "escape", "Esc", "no note", "Close without a note.", ("note",)),
+    Action("keep", "enter", "Enter", "answer", "Give this answer.", ("typed",)),
+    Action("leave", "escape", "Esc", "no answer", "Close without an answer; the question stays.", ("typed",)),
     Action("app.help", "question_mark,f1", "?", "help", "Show this page.", _EVERYWHERE),
     Action("app.leave", "q", "q", "quit", "Leave. The session is kept: `dbwizard resume`.", _EVERYWHERE),
 )  # fmt: skip
@@ -66,8 +69,9 @@ MOVES: tuple[tuple[str, str], ...] = (
 
 
 def at(where: str) -> Iterator[Action]:
-    """The actions of a screen or moment, in the order of the table."""
-    return (action for action in ACTIONS if where in action.where)
+    """The actions of a screen or moment, in the order of the table. `open` is a question that takes words."""
+    places = {where, "question"} if where == "open" else {where}
+    return (action for action in ACTIONS if places & set(action.where))
 
 
 def keys(*places: str) -> list[tuple[str, str, str]]:

@@ -11,7 +11,9 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
 
+from wizard.core.facts import Facts
 from wizard.core.steps import Ask
+from wizard.core.tree import LONGEST_ANSWER
 from wizard.front.tui import actions, clipboard
 from wizard.front.tui.look import ascii_only
 from wizard.front.tui.views import target as words
@@ -19,6 +21,7 @@ from wizard.front.tui.views import walk as walk_view
 from wizard.front.tui.widgets.ladder import Ladder
 from wizard.front.tui.widgets.line import Keys, Words
 from wizard.front.tui.widgets.pane import Block, Pane
+from wizard.redact import harmless
 
 if TYPE_CHECKING:
     from wizard.front.tui.app import WizardApp
@@ -39,7 +42,7 @@ class Board(Screen[None]):
 
     app: WizardApp
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(keys, name, label, show=False) for keys, name, label in actions.keys(*MOMENTS)
+        Binding(keys, name, label, show=False) for keys, name, label in actions.keys(*MOMENTS, "open")
     ]
 
     def __init__(self, course: Course, greeting: str = "") -> None:
@@ -95,7 +98,7 @@ class Board(Screen[None]):
         else:
             self._draw(top=False)
         self.query_one(Ladder).show(walk_view.rungs(self.course))
-        self.query_one(Keys).show(moment)
+        self.query_one(Keys).show("open" if self._asks_for_words else moment)
         self._place_ladder()
 
     def _position(self) -> object:
@@ -113,9 +116,10 @@ class Board(Screen[None]):
         course = self.course
         if course.moment == "question" and isinstance(course.step, Ask):
             values = [option.value for option in course.step.options]
-            usual = values.index(course.step.default) + 1 if course.step.default in values else 1
+            usual = str(values.index(course.step.default) + 1) if course.step.default in values else ""
+            first = "1" if course.step.kind == "choice" else "t"
             made = walk_view.question(course, why=self._why, how=self._how, typed=self._typed)
-            return made, f"option-{usual}"
+            return made, f"option-{usual or first}"
         if course.moment == "running":
             return walk_view.running(course), None
         from wizard.front.tui.views import finding
@@ -138,6 +142,8 @@ class Board(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what the table allows at this moment."""
         del parameters
+        if action == "enter":
+            return self._asks_for_words
         known = {one.name for one in actions.ACTIONS if set(one.where) & set(MOMENTS)}
         return action not in known or any(one.name == action for one in actions.at(self.course.moment))
 
@@ -157,6 +163,9 @@ class Board(Screen[None]):
                     self.action_open()
                     return
         elif isinstance(step := self.course.step, Ask):
+            if step.kind == "number" and digit != "0":
+                self._type(digit)
+                return
             number = int(self._typed + digit)
             if number == 0 or (number <= len(step.options) <= 9):
                 self._answer(number)
@@ -167,6 +176,39 @@ class Board(Screen[None]):
             elif self._typed:
                 self._typed = ""
                 self._digit(digit)
+
+    @property
+    def _asks_for_words(self) -> bool:
+        """Whether the question takes more than one of its options."""
+        step = self.course.step
+        return self.course.moment == "question" and isinstance(step, Ask) and step.kind != "choice"
+
+    def _type(self, begun: str) -> None:
+        """Let the person type the answer, which begins with `begun`."""
+        from wizard.front.tui.screens.note import Note
+
+        step = self.course.step
+        if isinstance(step, Ask):
+            text = walk_view.sentence(step.text, self.course.walk.facts if self.course.walk else Facts())
+            self.app.push_screen(Note("typed", text, walk_view.HOW_TO_TYPE[step.kind], begun), self._entered)
+
+    def _entered(self, text: str | None) -> None:
+        step = self.course.step
+        if not text or not isinstance(step, Ask) or self.course.walk is None:
+            return
+        value = harmless(text, LONGEST_ANSWER)
+        refusal = self.course.walk.tree.questions[step.fact].refusal(value)
+        if refusal:
+            self.notice(f"That is no answer: it is {refusal}.")
+            return
+        self.course.answer(value)
+        self.draw()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """What is pasted at a question that takes a text is its answer."""
+        if self._asks_for_words:
+            event.stop()
+            self._type(event.text)
 
     def _answer(self, number: int) -> None:
         step = self.course.step
@@ -187,7 +229,15 @@ class Board(Screen[None]):
 
     def action_pick(self) -> None:
         """Answer with the marked option."""
-        self._answer(int(self.query_one(Pane).cursor.rpartition("-")[2] or 0))
+        marked = self.query_one(Pane).cursor.rpartition("-")[2]
+        if marked == "t":
+            self._type("")
+        else:
+            self._answer(int(marked or 0))
+
+    def action_enter(self) -> None:
+        """Type the answer."""
+        self._type("")
 
     def action_unknown(self) -> None:
         """Answer "I don't know"."""

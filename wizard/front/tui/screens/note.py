@@ -1,4 +1,4 @@
-"""One line for a remark, kept in the session."""
+"""One line to type: a remark that is kept in the session, or the answer to a question."""
 
 from __future__ import annotations
 
@@ -19,35 +19,48 @@ if TYPE_CHECKING:
 
 
 class Note(Screen[str]):
-    """Closes with the remark, or with an empty text."""
+    """Closes with what was typed, or with an empty text. `place` is the row of the table of keys: note or typed."""
 
     app: WizardApp
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(keys, name, label, show=False) for keys, name, label in actions.keys("note")
+        Binding(keys, name, label, show=False) for keys, name, label in actions.keys("note", "typed")
     ]
+
+    def __init__(
+        self,
+        place: str = "note",
+        head: str = "A note for the transcript",
+        says: str = "What you did, saw or agreed on. No passwords: it is saved and exported.",
+        begun: str = "",
+    ) -> None:
+        super().__init__()
+        self._place = place
+        self._head = head
+        self._says = says
+        self._begun = begun
 
     def compose(self) -> ComposeResult:
         """Heading, field, keys."""
         plain = ascii_only(self.app.environ)
-        yield Words("A note for the transcript", style="bold", plain_ascii=plain, one_line=True, id="head")
-        yield Words(
-            "What you did, saw or agreed on. No passwords: it is saved and exported.", plain_ascii=plain
-        )
+        yield Words(self._head, style="bold", plain_ascii=plain, one_line=True, id="head")
+        yield Words(self._says, plain_ascii=plain)
         yield Field(plain_ascii=plain)
-        yield Keys("note", plain_ascii=plain)
+        yield Keys(self._place, plain_ascii=plain)
 
     def on_mount(self) -> None:
         """Type at once."""
-        self.query_one(Field).focus()
+        field = self.query_one(Field)
+        field.put(self._begun)
+        field.focus()
 
     @on(Keys.Clicked)
     async def _key_clicked(self, event: Keys.Clicked) -> None:
         await self.run_action(event.action)
 
     def action_keep(self) -> None:
-        """Close with the remark."""
+        """Close with what was typed."""
         self.dismiss(self.query_one(Field).value.strip())
 
     def action_leave(self) -> None:
-        """Close without one."""
+        """Close without it."""
         self.dismiss("")

@@ -19,6 +19,11 @@ from wizard.front.words import DONT_KNOW, duration
 if TYPE_CHECKING:
     from wizard.core.page import Filler
 
+TYPE_IT = {"number": "Type the number", "text": "Type or paste the text"}
+HOW_TO_TYPE = {
+    "number": "A whole number; an estimate is better than none.",
+    "text": "Paste it as it is; line ends become blanks. No passwords: it is saved with the session.",
+}
 BY_HAND = "by-hand"
 """The item of the command that a person could run instead."""
 _FACT = re.compile(r"\{([a-z][a-z0-9.-]*)\}")
@@ -103,6 +108,8 @@ def question(course: Course, *, why: bool, how: bool, typed: str = "") -> list[B
         made.append(Block(told, "", "How: ", "     "))
     if why or how:
         made.append(Block())
+    if step.kind != "choice":
+        made.append(Block(TYPE_IT[step.kind], "", " t  ", "    ", "option-t"))
     for number, option in enumerate(step.options, 1):
         usual = "  (the usual answer)" if option.value == step.default else ""
         made.append(Block(option.label + usual, "", f"{number:>2}  ", "    ", f"option-{number}"))
@@ -159,8 +166,9 @@ def _asked(hop: Hop, walk: Walk) -> str:
 
 def _answer(hop: Hop, walk: Walk) -> str:
     """The answer in the words of its option."""
-    options = walk.tree.questions[walk.tree.node(hop.node).question].options
-    return {option.value: option.label for option in options}.get(hop.outcome, DONT_KNOW)
+    question = walk.tree.questions[walk.tree.node(hop.node).question]
+    labels = {option.value: option.label for option in question.options}
+    return labels.get(hop.outcome, hop.outcome if question.kind == "number" and hop.outcome else DONT_KNOW)
 
 
 def earlier(walk: Walk) -> list[tuple[str, str]]:
