@@ -20,13 +20,17 @@ from wizard.core.events import (
     Stated,
     WentBack,
 )
-from wizard.core.facts import RANK, Fact, Facts, Value
+from wizard.core.facts import RANK, UNKNOWN, Fact, Facts, Value
 from wizard.core.steps import Ask, Finished, Run, Step
-from wizard.core.tree import Node, Reading, Tree, turn
+from wizard.core.tree import Node, Question, Reading, Tree, turn
 from wizard.errors import WalkError
 
 READ = ("error", "log", "startup", "app")
 """Where texts come from that the message rules read: `error.text` becomes `error.cause`, and so on."""
+
+
+TOLD = {"app.text": "app", "startup.text": "server"}
+"""Texts that a person may give up front, and the layer that they are quoted under."""
 
 
 class Hop(NamedTuple):
@@ -61,7 +65,12 @@ class Walk(NamedTuple):
         """A walk at the root that already knows `facts`."""
         stated = dict(facts or {})
         known = Facts().having(Fact(key, value, by) for key, value in stated.items())
-        return Walk(tree, tree.root, _with_readings(tree, known, stated))._settled()
+        quoted = tuple(
+            Evidence(layer, str(stated[key]))
+            for key, layer in TOLD.items()
+            if key in stated and key in tree.questions and _in_own_words(tree.questions[key], str(stated[key]))
+        )
+        return Walk(tree, tree.root, _with_readings(tree, known, stated), evidence=quoted)._settled()
 
     @staticmethod
     def replay(tree: Tree, events: Iterable[Event], facts: Mapping[str, Value] | None = None) -> Walk:
@@ -148,7 +157,10 @@ class Walk(NamedTuple):
             raise WalkError(f"'{event.value}' is no answer to '{question.fact}': it is {refusal}")
         facts = self.facts.having([Fact(question.fact, event.value, event.by)])
         facts = _with_readings(self.tree, facts, {question.fact: event.value})
-        return self._left(event, facts, event.by, event.value if question.kind != "text" else "told")
+        if not _in_own_words(question, event.value):
+            return self._left(event, facts, event.by, event.value)
+        said = (Evidence(node.layer, event.value),)
+        return self._left(event, facts, event.by, "told", evidence=said)
 
     def _after_statement(self, event: Stated) -> Walk:
         facts = self.facts.having(Fact(key, value, event.by) for key, value in event.facts.items())
@@ -200,6 +212,12 @@ class Walk(NamedTuple):
             walk = walk._replace(at=hop.went, trail=(*walk.trail, hop))
         circle = " -> ".join(hop.node for hop in walk.trail[-6:])
         raise WalkError(f"the tree leads in circles: {circle}")
+
+
+def _in_own_words(question: Question, value: str) -> bool:
+    """Whether the answer is a text of the person's own, and none of the options."""
+    options = {option.value for option in question.options}
+    return question.kind == "text" and value != UNKNOWN and value not in options
 
 
 def _with_readings(tree: Tree, facts: Facts, new: Mapping[str, Value]) -> Facts:
