@@ -156,9 +156,9 @@ class Walk(NamedTuple):
         if refusal:
             raise WalkError(f"'{event.value}' is no answer to '{question.fact}': it is {refusal}")
         facts = self.facts.having([Fact(question.fact, event.value, event.by)])
-        facts = _with_readings(self.tree, facts, {question.fact: event.value})
         if not _in_own_words(question, event.value):
             return self._left(event, facts, event.by, event.value)
+        facts = _with_readings(self.tree, facts, {question.fact: event.value})
         said = (Evidence(node.layer, event.value),)
         return self._left(event, facts, event.by, "told", evidence=said)
 
