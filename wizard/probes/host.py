@@ -1,4 +1,4 @@
-"""This host, where it can be seen: what listens on which port, whose it is, service state, container, platform.
+"""This host, where it can be seen: what listens on which port, whose it is, service state.
 
 Without `/proc`, without root or in a container less is seen, and what is not seen is left out, not guessed.
 """
@@ -6,11 +6,10 @@ Without `/proc`, without root or in a container less is seen, and what is not se
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from wizard.core.facts import Value
 from wizard.probes.base import Report, probe
@@ -23,11 +22,6 @@ PROGRAMS = {
     "postgresql": ("postgres", "postmaster", "pgbouncer", "odyssey", "pgpool", "pgcat"),
     "mysql": ("mysqld", "mariadbd", "mysqld_safe", "mariadbd-safe", "proxysql", "maxscale"),
 }
-_INSTALLED = {
-    "postgresql": ("/usr/lib/postgresql", "/usr/pgsql", "/usr/local/pgsql", "/opt/homebrew/opt/postgresql"),
-    "mysql": ("/usr/sbin/mariadbd", "/usr/sbin/mysqld", "/usr/libexec/mariadbd", "/usr/libexec/mysqld"),
-}
-_SERVICES = {"postgresql": ("postgresql",), "mysql": ("mariadb", "mysql", "mysqld")}
 CONTAINERS = ("docker", "compose", "kubernetes")
 LISTEN = "0A"
 """TCP_LISTEN in /proc/net/tcp (include/net/tcp_states.h)."""
@@ -47,11 +41,14 @@ PROVIDES = (
 @probe("host.inspect", provides=PROVIDES, deadline=3.0)
 def inspect(target: Target, runtime: Runtime) -> Report:
     """What this host shows of a database server of the target's engine."""
+    from wizard.probes.clusters import configured, installed
+    from wizard.probes.services import service_state
+
     family = target.family if target.family in PROGRAMS else "postgresql"
     facts: dict[str, Value] = {
         "host.outcome": "looked",
-        "host.db-installed": "yes" if not _elsewhere(runtime) and _installed(family) else "no",
-        "host.port-configured": "yes" if _configured(family, target.port) else "no",
+        "host.db-installed": "yes" if not elsewhere(runtime) and installed(family) else "no",
+        "host.port-configured": "yes" if configured(family, target.port) else "no",
     }
     report = Report(facts)
     running = list(processes(family))
@@ -63,7 +60,7 @@ def inspect(target: Target, runtime: Runtime) -> Report:
         facts["host.listening"] = tuple(f"{address}:{port}" for address, port in listening) or ("nothing",)
         facts["host.db-process"] = "running" if running else "none"
     facts["host.sockets"] = tuple(_sockets(family)) or ("none",)
-    facts["host.service"], state = _service(family)
+    facts["host.service"], state = service_state(family, runtime, runtime.until(1.0))
     if state:
         facts["host.service-state"] = state
     shown = ", ".join(f"{address}:{port}" for address, port in listening or ())
@@ -73,8 +70,10 @@ def inspect(target: Target, runtime: Runtime) -> Report:
     return report
 
 
-def _elsewhere(runtime: Runtime) -> bool:
-    """Whether a person says that the application runs in a container: what is installed here is not in there."""
+def elsewhere(runtime: Runtime) -> bool:
+    """Whether the application runs in a container, seen or said from outside: what is installed here is not in it."""
+    if runtime.process is not None and runtime.process.has_own_system:
+        return True
     said = runtime.facts.fact("runtime")
     return said is not None and said.by in ("user", "flag") and said.value in CONTAINERS
 
@@ -132,8 +131,16 @@ def processes(family: str) -> Iterator[int]:
             name = (PROC / entry / "comm").read_text().strip()
         except OSError:
             continue
-        if name in PROGRAMS[family] and _namespace(entry) in (own, ""):
+        if name in PROGRAMS[family] and _namespace(entry) in (own, "") and not _ended(entry):
             yield int(entry)
+
+
+def _ended(pid: str) -> bool:
+    """Whether the process is a zombie: over, and only its name is left until its parent asks for it."""
+    try:
+        return (PROC / pid / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0] == "Z"
+    except (OSError, IndexError):
+        return False
 
 
 def _namespace(pid: str) -> str:
@@ -194,30 +201,6 @@ def _sockets(family: str) -> list[str]:
     return sorted(path for path in paths if mark in path and not path.endswith("mysqlx.sock"))[:8]
 
 
-def _installed(family: str) -> bool:
-    names = PROGRAMS[family][:2]
-    # Not shutil.which: the import of shutil costs as much as all the rest of this probe.
-    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    return any(os.access(os.path.join(folder, name), os.X_OK) for folder in folders for name in names) or any(
-        Path(path).exists() for path in _INSTALLED[family]
-    )
-
-
-def _configured(family: str, port: int) -> bool:
-    """Whether a cluster of this host is set up for that port (Debian's /etc/postgresql/VERSION/NAME)."""
-    if family != "postgresql":
-        return False
-    for path in sorted(Path("/etc/postgresql").glob("*/*/postgresql.conf"))[:20]:
-        try:
-            text = path.read_text("utf-8", "replace")[: 1 << 20]
-        except OSError:
-            continue
-        found = re.findall(r"(?m)^\s*port\s*=?\s*'?(\d+)", text)
-        if str(port) == (found[-1] if found else "5432"):
-            return True
-    return False
-
-
 def os_family() -> str:
     """debian, rhel, alpine, arch, macos or other, by os-release's own words."""
     if os.uname().sysname == "Darwin":
@@ -247,89 +230,3 @@ def service_manager() -> str:
     if Path("/run/systemd/system").is_dir():
         return "systemd"
     return "openrc" if Path("/run/openrc").is_dir() else "none"
-
-
-def container() -> str:
-    """kubernetes, docker (any container runtime) or host, by evidence.
-
-    A marker file alone is not enough: virtual machines are made from images that carry one. The kernel's own
-    threads are visible outside of containers only.
-    """
-    if os.environ.get("KUBERNETES_SERVICE_HOST"):
-        return "kubernetes"
-    try:
-        if (PROC / "2" / "comm").read_text().strip() == "kthreadd":
-            return "host"
-    except OSError:
-        pass
-    marked = Path("/.dockerenv").exists() or Path("/run/.containerenv").exists()
-    try:
-        cgroup = (PROC / "1" / "cgroup").read_text()
-    except OSError:
-        cgroup = ""
-    if "kubepods" in cgroup:
-        return "kubernetes"
-    return (
-        "docker"
-        if marked or any(word in cgroup for word in ("docker", "containerd", "libpod", "lxc"))
-        else "host"
-    )
-
-
-def _service(family: str) -> tuple[str, str]:
-    """(name of the service, its state as systemd tells it, or "")."""
-    if service_manager() != "systemd":
-        return _SERVICES[family][0], ""
-    import shutil
-    import subprocess
-
-    if shutil.which("systemctl") is None:
-        return _SERVICES[family][0], ""
-    for name in _SERVICES[family]:
-        try:
-            done = subprocess.run(
-                ["systemctl", "is-active", name], capture_output=True, text=True, timeout=1.0, check=False
-            )
-        except (OSError, subprocess.SubprocessError):
-            break
-        state = done.stdout.strip()
-        if state in ("active", "failed", "activating"):
-            return name, state
-    return _SERVICES[family][0], "inactive"
-
-
-@probe(
-    "host.platform",
-    provides=("managed", "managed.name", "runtime", "host.os-family", "host.service-manager"),
-    deadline=1.0,
-)
-def platform(target: Target, runtime: Runtime) -> Report:
-    """The managed provider that the host's name belongs to, and what this host is. Contacts nothing."""
-    facts: dict[str, Value] = {
-        "runtime": container(),
-        "host.os-family": os_family(),
-        "host.service-manager": service_manager(),
-    }
-    names = [host.host.lower().rstrip(".") for host in target.hosts]
-    found = next((entry for entry in runtime.platforms.get("managed", ()) if _belongs(entry, names)), None)
-    if found is not None:
-        facts["managed"] = str(found.get("id", "other"))
-        facts["managed.name"] = str(found.get("name", "a managed provider"))
-    elif target.is_socket or all(name == "localhost" or name.startswith("127.") for name in names):
-        facts["managed"] = "none"
-    return Report(facts)
-
-
-def _belongs(entry: Mapping[str, Any], names: list[str]) -> bool:
-    """Whether one of the host names is of this provider; a name that is only a hint does not count."""
-    if entry.get("certain") == "no":
-        return False
-    suffixes = [str(suffix).lower().lstrip("*") for suffix in entry.get("host-suffixes", ())]
-    sockets = [str(prefix) for prefix in entry.get("socket-prefixes", ())]
-    pattern = str(entry.get("host-pattern", ""))
-    for name in names:
-        if any(name.endswith(suffix) for suffix in suffixes) or any(name.startswith(one) for one in sockets):
-            return True
-        if pattern and re.search(pattern, name):
-            return True
-    return False
