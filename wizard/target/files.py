@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
+_ROOT: ContextVar[Path | None] = ContextVar("root", default=None)
+_LINKS = 40
+"""Symbolic links that a path may have, as in the kernel (MAXSYMLINKS)."""
 LIMIT = 1024 * 1024
 """No more than this many bytes of a file are read: settings files are small."""
 
@@ -17,6 +24,7 @@ def read_text(path: Path) -> str:
 def try_text(path: Path) -> tuple[str, str]:
     """Return text and reason: the reason says why a file that is there gave nothing, else it is empty."""
     try:
+        path = there(path)
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
             return "", "is no regular file"
@@ -47,3 +55,44 @@ def expand(text: str, home: Path | None) -> Path:
     if text.startswith("~/") and home is not None:
         return home / text[2:]
     return Path(text)
+
+
+@contextmanager
+def seen_from(root: Path | None) -> Iterator[None]:
+    """Take every path of settings files as one below `root`, as a process does whose root directory that is."""
+    token = _ROOT.set(root)
+    try:
+        yield
+    finally:
+        _ROOT.reset(token)
+
+
+def there(path: Path) -> Path:
+    """Return where a path of settings files is reached: the path itself, but for `seen_from`."""
+    root = _ROOT.get()
+    return path if root is None else inside(root, str(path))
+
+
+def inside(root: Path, text: str) -> Path:
+    """The path `text` of a file system whose root is `root`: links in it are followed within that root only."""
+    waiting = [part for part in reversed(text.split("/")) if part]
+    at: list[str] = []
+    links = 0
+    while waiting:
+        part = waiting.pop()
+        if part == "..":
+            del at[-1:]
+            continue
+        if part == ".":
+            continue
+        try:
+            target = os.readlink(root.joinpath(*at, part))
+        except OSError:
+            at.append(part)
+            continue
+        links += 1
+        if links > _LINKS:
+            break
+        at = [] if target.startswith("/") else at
+        waiting.extend(piece for piece in reversed(target.split("/")) if piece)
+    return root.joinpath(*at)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from wizard.target.files import expand, read_text, shown
+from wizard.target.files import expand, read_text, shown, there
 
 _ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "r": "\r", "\\": "\\", "s": " ", '"': '"', "'": "'"}
 _DEPTH = 10
@@ -62,14 +62,16 @@ def _included(line: str, path: Path, home: Path | None, depth: int) -> Iterator[
     word, _, place = line.partition(" ")
     if depth >= _DEPTH or not place.strip():
         return
-    there = path.parent / expand(place.strip(), home)
+    folder = path.parent / expand(place.strip(), home)
     if word == "!includedir":
         try:
-            files = sorted(each for each in there.iterdir() if each.suffix in (".cnf", ".ini"))
+            files = sorted(
+                folder / each.name for each in there(folder).iterdir() if each.suffix in (".cnf", ".ini")
+            )
         except OSError:
             return
     else:
-        files = [there] if word == "!include" else []
+        files = [folder] if word == "!include" else []
     for each in files:
         yield from read_options(each, home, depth + 1)
 

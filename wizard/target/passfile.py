@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from wizard.target.files import read_text
+from wizard.target.files import read_text, there
 from wizard.target.model import Secret
 
 
@@ -35,7 +35,7 @@ class PassLine(NamedTuple):
 def is_exposed(path: Path) -> bool:
     """Whether group or others have any right on the file, for which libpq ignores it."""
     try:
-        return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+        return bool(there(path).stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
     except OSError:
         return False
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from wizard.target.draft import Draft
-from wizard.target.files import expand, shown, try_text
+from wizard.target.files import expand, shown, there, try_text
 from wizard.target.model import HostPort
 
 KIN: dict[str, tuple[str, ...]] = {
@@ -55,7 +55,7 @@ def _from_passfile(draft: Draft, first: HostPort, environ: Mapping[str, str], ho
     place = draft.get("passfile") or environ.get("PGPASSFILE", "")
     path = expand(place, home) if place else home / ".pgpass" if home else None
     try:
-        if path is None or not path.is_file():
+        if path is None or not there(path).is_file():
             return ""
     except OSError:
         return ""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from wizard.core.lazyre import lazy
 from wizard.target.draft import Draft
+from wizard.target.files import there
 from wizard.target.model import DEFAULT_PORTS, HostPort
 from wizard.target.spellings import C_MYSQL_DRIVERS
 
@@ -54,7 +55,7 @@ def places(draft: Draft, family: str, environ: Mapping[str, str]) -> tuple[HostP
 def _default_host(draft: Draft, family: str) -> str:
     if family != "postgresql" or draft.driver in _NO_SOCKET:
         return "localhost"
-    return next((folder for folder in _PG_FOLDERS if Path(folder).is_dir()), _PG_FOLDERS[0])
+    return next((folder for folder in _PG_FOLDERS if there(Path(folder)).is_dir()), _PG_FOLDERS[0])
 
 
 def _mysql_places(draft: Draft, environ: Mapping[str, str]) -> tuple[HostPort, ...]:
@@ -75,7 +76,7 @@ def _mysql_places(draft: Draft, environ: Mapping[str, str]) -> tuple[HostPort, .
 
 
 def _existing(paths: tuple[str, ...]) -> str:
-    return next((path for path in paths if Path(path).exists()), paths[0])
+    return next((path for path in paths if there(Path(path)).exists()), paths[0])
 
 
 def _ports(draft: Draft, count: int, default: int) -> list[int]:
