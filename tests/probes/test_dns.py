@@ -82,8 +82,8 @@ def test_resolv_conf(tmp_path: Path) -> None:
         "# nameserver 9.9.9.9\n; nameserver 8.8.8.8\nnameserver 10.0.0.2\nnameserver fe80::1%eth0\n"
         "domain old.example\nsearch a.example b.example\noptions ndots:5\nnameserver\n"
     )
-    assert dns.nameservers(path) == (["10.0.0.2", "fe80::1%eth0"], ["a.example", "b.example"])
-    assert dns.nameservers(tmp_path / "gone") == ([], [])
+    assert nameservers.nameservers(path) == (["10.0.0.2", "fe80::1%eth0"], ["a.example", "b.example"])
+    assert nameservers.nameservers(tmp_path / "gone") == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -162,25 +162,29 @@ COMPOSE = "services:\n  orders:\n    image: postgres:16\n"
 
 
 @pytest.mark.parametrize(
-    ("name", "file"),
-    [
-        ("orders", "compose.yaml"),
-        ("Orders", "compose.yaml"),
-        ("bills", ""),
-        ("orders.lab.test", ""),
-        ("", ""),
-    ],
+    ("name", "service"),
+    [("orders", "orders"), ("Orders", "orders"), ("bills", "none")],
 )
-def test_a_service_of_the_compose_file_is_known(tmp_path: Path, name: str, file: str) -> None:
+def test_a_service_of_the_compose_file_is_known(tmp_path: Path, name: str, service: str) -> None:
     (tmp_path / "compose.yaml").write_text(COMPOSE)
     runtime = runtime_for("host=orders user=u dbname=d")
-    assert dns.compose_file_with(name, runtime) == ""  # no file of the working directory may be looked at
+    assert dns.compose_facts(name, runtime) == {}  # no file of the working directory may be looked at
     runtime.cwd = tmp_path
-    assert dns.compose_file_with(name, runtime) == file
+    facts = dns.compose_facts(name, runtime)
+    assert (facts["compose.file"], facts["compose.service"]) == ("compose.yaml", service)
+    assert facts["compose.services"] == ("orders",)
+
+
+@pytest.mark.parametrize("name", ["orders.lab.test", "", "/run/orders"])
+def test_only_a_single_label_is_looked_for_in_a_compose_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / "compose.yaml").write_text(COMPOSE)
+    runtime = runtime_for("host=orders user=u dbname=d")
+    runtime.cwd = tmp_path
+    assert dns.compose_facts(name, runtime) == {}
 
 
 def test_a_compose_file_that_is_noise_names_nothing(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_bytes(bytes(range(256)))
     runtime = runtime_for("host=orders user=u dbname=d")
     runtime.cwd = tmp_path
-    assert dns.compose_file_with("orders", runtime) == ""
+    assert dns.compose_facts("orders", runtime) == {}

@@ -1,4 +1,4 @@
-"""Name resolution twice: as the application does it (getaddrinfo), and by asking each nameserver ourselves.
+"""Name resolution as the application does it (getaddrinfo), and what the name itself tells.
 
 getaddrinfo runs in a daemon thread, because it cannot be interrupted: a silent resolver costs this probe's bound.
 """
@@ -7,21 +7,28 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
+from wizard import providers
 from wizard.core.facts import Value
 from wizard.probes.base import Report, probe
-from wizard.probes.nameservers import Said, ask_all, cannot_exist, denies, nameservers
+from wizard.probes.nameservers import cannot_exist, denies
 from wizard.runtime import Runtime
 from wizard.target.model import HostPort, Target
 
 RESOLVE_BOUND = 2.6
 """Seconds given to getaddrinfo; with the nameservers asked after it, a silent resolver is named within five."""
-ASK_BOUND = 1.0
-"""Seconds given to each nameserver, all asked at once."""
 HOSTS = Path("/etc/hosts")
 DENIAL_BOUND = 0.3
 """Seconds for a nameserver to confirm that there is no such name; getaddrinfo has just heard the same from it."""
+COMPOSE_FACTS = (
+    "compose.outcome",
+    "compose.file",
+    "compose.services",
+    "compose.service",
+    "compose.published-port",
+)
 NSSWITCH = Path("/etc/nsswitch.conf")
 TYPICAL_SERVICES = frozenset(
     {
@@ -63,6 +70,11 @@ _OUTCOMES = {
         "dns.in-hosts-file",
         "dns.hosts-file-address",
         "dns.definite",
+        "dns.canonical",
+        "managed",
+        "managed.name",
+        "managed.detail",
+        *COMPOSE_FACTS,
         "target.is-local",
         "target.is-loopback",
     ),
@@ -78,7 +90,7 @@ def resolve(target: Target, runtime: Runtime) -> Report:
             "target.is-loopback": True,
         }
         return Report(facts, summary="a Unix socket: no name to resolve")
-    answers = _look_up_all(target.hosts, runtime.until(RESOLVE_BOUND) - runtime.clock())
+    answers = look_up_all(target.hosts, runtime.until(RESOLVE_BOUND) - runtime.clock())
     runtime.addresses = [
         (index, address, target.hosts[index].port)
         for index, (_, found) in enumerate(answers)
@@ -90,19 +102,20 @@ def resolve(target: Target, runtime: Runtime) -> Report:
     for index, (outcome, found) in enumerate(answers):
         if not found:
             report.quote("dns", f"{target.hosts[index].host}: {outcome[1]}", outcome[0])
-            file = "" if runtime.addresses else compose_file_with(target.hosts[index].host, runtime)
-            if file:
-                report.quote("dns", f"{file} defines a service {target.hosts[index].host}")
+            if not runtime.addresses and _in_compose(
+                told := compose_facts(target.hosts[index].host, runtime)
+            ):
+                report.quote("dns", f"{told['compose.file']} defines a service {target.hosts[index].host}")
     addresses = ", ".join(address for _, address, _ in runtime.addresses)
     report.summary = f"{target.hosts[shown].host} is {addresses}" if addresses else answers[shown][0][1]
     return report
 
 
 Answer = tuple[tuple[str, str], list[str]]
-"""((outcome, the resolver's words), addresses)"""
+"""((outcome, the resolver's words; of a name that it resolved the canonical name), addresses)"""
 
 
-def _look_up_all(hosts: tuple[HostPort, ...], seconds: float) -> list[Answer]:
+def look_up_all(hosts: tuple[HostPort, ...], seconds: float) -> list[Answer]:
     """The answer for each host, all asked at once, in daemon threads that may be left behind."""
     answers: list[Answer] = [
         (("timeout", f"the resolver did not answer within {seconds:.1f} s"), []) for _ in hosts
@@ -131,12 +144,13 @@ def _look_up_all(hosts: tuple[HostPort, ...], seconds: float) -> list[Answer]:
 def look_up(name: str) -> Answer:
     """getaddrinfo for one name: what the application will get. Never raises."""
     try:
-        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+        # The canonical name is in the same answer of the nameserver: to ask for it costs no further query.
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME)
     except socket.gaierror as error:
         return (_OUTCOMES.get(error.errno or 0, "failed"), str(error.strerror or error)), []
     except (OSError, UnicodeError) as error:
         return ("not-found", f"the name cannot be looked up: {error}"), []
-    return ("resolved", ""), list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    return ("resolved", found[0][3]), list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 def _asks_dns() -> bool:
@@ -167,27 +181,29 @@ def _facts_about(target: Target, runtime: Runtime, answers: list[Answer], shown:
     if runtime.addresses and outcome != "literal":
         outcome = "resolved"
     in_file = hosts_file_addresses(host)
-    in_compose = not runtime.addresses and compose_file_with(host, runtime)
+    in_compose = {} if runtime.addresses else compose_facts(host, runtime)
     addresses = tuple(address for _, address, _ in runtime.addresses)
     facts: dict[str, Value] = {
         "dns.outcome": outcome,
         "dns.name": host,
-        "dns.name-kind": "service" if in_compose else name_kind(host, outcome),
+        "dns.name-kind": "service" if _in_compose(in_compose) else name_kind(host, outcome),
         "dns.in-hosts-file": "yes" if in_file else "no",
+        **in_compose,
+        **_alias(target, runtime, answers),
     }
     if in_file:
         facts["dns.hosts-file-address"] = ", ".join(in_file)
-    if words:
+    if words and not addresses:
         facts["dns.error"] = words
     if outcome == "not-found":
         sure = _asks_dns() and not cannot_exist(host) and denies(host, DENIAL_BOUND)
         facts["dns.definite"] = "yes" if sure else "no"
     if addresses:
-        facts.update(_place_of(addresses))
+        facts.update(place_of(addresses))
     return facts
 
 
-def _place_of(addresses: tuple[str, ...]) -> dict[str, Value]:
+def place_of(addresses: tuple[str, ...]) -> dict[str, Value]:
     """The facts about addresses that will be connected to."""
     return {
         "dns.addresses": addresses,
@@ -196,21 +212,32 @@ def _place_of(addresses: tuple[str, ...]) -> dict[str, Value]:
     }
 
 
-def compose_file_with(name: str, runtime: Runtime) -> str:
-    """The Compose file of the working directory that defines a service of this name, or "".
+def _alias(target: Target, runtime: Runtime, answers: list[Answer]) -> dict[str, Value]:
+    """The name behind the target's, where it is an alias, and the provider to which only that one belongs."""
+    said = next(
+        ((at, words) for at, ((outcome, words), found) in enumerate(answers) if found and words), None
+    )
+    if said is None or said[1].rstrip(".").lower() == target.hosts[said[0]].host.rstrip(".").lower():
+        return {"dns.canonical": "none"}
+    facts: dict[str, Value] = {"dns.canonical": said[1].rstrip(".")}
+    if providers.by_name(runtime.platforms, [host.host for host in target.hosts]) is None:
+        found = providers.by_canonical_name(runtime.platforms, said[1])
+        facts.update(providers.naming(found) if found is not None else {})
+    return facts
 
-    Read only for a single label; never where the files of the working directory are not to be looked at.
-    """
+
+def _in_compose(facts: Mapping[str, Value]) -> bool:
+    return facts.get("compose.service", "none") != "none"
+
+
+def compose_facts(name: str, runtime: Runtime) -> dict[str, Value]:
+    """What the Compose file of the working directory says of a single label; opened for nothing else."""
     label = name.rstrip(".")
     if runtime.cwd is None or not label or "." in label or "/" in label:
-        return ""
-    from wizard.target.compose import NAMES, read_compose
+        return {}
+    from wizard.probes.compose import about_name
 
-    path = next((runtime.cwd / file for file in NAMES if (runtime.cwd / file).is_file()), None)
-    if path is None:
-        return ""
-    services, _ = read_compose(path, runtime.environ)
-    return path.name if any(service.name.lower() == label.lower() for service in services) else ""
+    return about_name(label, runtime)
 
 
 def name_kind(host: str, outcome: str) -> str:
@@ -262,93 +289,3 @@ def hosts_file_addresses(name: str, path: Path = HOSTS) -> list[str]:
         if wanted in (word.lower() for word in words[1:]):
             found.append(words[0])
     return found
-
-
-@probe(
-    "dns.ask-servers",
-    provides=(
-        "dns.servers",
-        "dns.servers-say",
-        "dns.server-addresses",
-        "dns.silent-servers",
-        "dns.search",
-        "dns.matches",
-        "dns.addresses",
-        "target.is-local",
-        "target.is-loopback",
-    ),
-    deadline=ASK_BOUND + 1.2,
-)
-def ask_servers(target: Target, runtime: Runtime) -> Report:
-    """What each nameserver of resolv.conf says, asked directly and at once.
-
-    Where getaddrinfo got no answer in time and one of them has addresses, the walk goes on with these.
-    """
-    servers, search = nameservers()
-    name = runtime.facts.text("dns.name") or target.host
-    facts: dict[str, Value] = {
-        "dns.servers": tuple(servers) or ("none",),
-        "dns.search": tuple(search) or ("none",),
-    }
-    report = Report(facts)
-    why = cannot_exist(name)
-    if why:
-        facts["dns.servers-say"] = "not-found"
-        report.summary = f"no nameserver was asked: {why}"
-        report.quote("dns", f"{name} cannot be a name: {why}")
-        return report
-    if not servers:
-        facts["dns.servers-say"] = "none-configured"
-        report.summary = "resolv.conf names no nameserver"
-        return report
-    said = ask_all(name, search, servers[:3], min(ASK_BOUND, runtime.until(ASK_BOUND) - runtime.clock()))
-    for server, (word, addresses) in said.items():
-        report.quote(
-            "dns", f"nameserver {server}: {word}" + (f" {', '.join(addresses)}" if addresses else "")
-        )
-    report.summary = "; ".join(f"{server} says {word}" for server, (word, _) in said.items())
-    facts.update(_facts_said(said, runtime))
-    found = facts.get("dns.server-addresses")
-    if isinstance(found, tuple) and not runtime.addresses:
-        _use_or_tell(target, runtime, report, name, found)
-    return report
-
-
-def _facts_said(said: Said, runtime: Runtime) -> dict[str, Value]:
-    words = [word for word, _ in said.values()]
-    order = (
-        "answered",
-        "no-address",
-        "not-found",
-        "servfail",
-        "refused",
-        "truncated",
-        "unreachable",
-        "silent",
-    )
-    facts: dict[str, Value] = {
-        "dns.servers-say": next((word for word in (*order, "garbage") if word in words), "silent"),
-        "dns.silent-servers": tuple(server for server, (word, _) in said.items() if word == "silent")
-        or ("none",),
-    }
-    found = tuple(dict.fromkeys(address for _, addresses in said.values() for address in addresses))
-    if found:
-        facts["dns.server-addresses"] = found
-        used = {address for _, address, _ in runtime.addresses}
-        facts["dns.matches"] = "yes" if used & set(found) or not used else "no"
-    return facts
-
-
-def _use_or_tell(target: Target, runtime: Runtime, report: Report, name: str, found: tuple[str, ...]) -> None:
-    """A nameserver has the addresses that getaddrinfo has not: it was only slow, or it does not ask there."""
-    outcome = runtime.facts.text("dns.outcome")
-    if outcome == "timeout":
-        index = next((at for at, host in enumerate(target.hosts) if host.host == name), 0)
-        runtime.addresses = [(index, address, target.hosts[index].port) for address in found]
-        report.facts.update(_place_of(found))
-    elif outcome in ("not-found", "no-address", "try-again", "failed"):
-        report.quote(
-            "dns",
-            f"The nameserver knows {name}, and the system's resolver (getaddrinfo) does not give it:"
-            " compare the line hosts: of /etc/nsswitch.conf and the other nameservers",
-        )
