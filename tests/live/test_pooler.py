@@ -52,9 +52,9 @@ def pooler(servers: Servers, postgres: PostgresServer) -> PgBouncer:
         "backend-refuses-the-pooler",
         "pooler.backend-down",
         url(port=PORT, database="misfit"),
-        accept=("auth.password-wrong",),
     ),
     Fault("startup-parameter", "pooler.startup-parameter", url(port=PORT, options="-c search_path=a")),
+    on="pgbouncer",
 )
 def test_refusal(remote: Cli, fault: Fault) -> None:
     result = remote.check(fault.target)
@@ -63,12 +63,14 @@ def test_refusal(remote: Cli, fault: Fault) -> None:
     assert result.exit == 1, result.story()
 
 
+@pytest.mark.reproduces("pooler.client-limit", on="pgbouncer")
 def test_client_limit(remote: Cli, own: Servers, postgres: PostgresServer) -> None:
     own.pgbouncer(postgres, port=6433, settings={"max_client_conn": "0"})
     result = remote.check(url(port=6433))
     assert result.cause == "pooler.client-limit", result.story()
 
 
+@pytest.mark.reproduces("pooler.paused", on="pgbouncer")
 def test_disabled_database(remote: Cli, own: Servers, postgres: PostgresServer) -> None:
     own.pgbouncer(postgres, port=6434)
     own.lab.server.run(
@@ -81,6 +83,7 @@ def test_disabled_database(remote: Cli, own: Servers, postgres: PostgresServer) 
     assert result.cause == "pooler.paused", result.story()
 
 
+@pytest.mark.reproduces("pooler.wait-timeout", on="pgbouncer")
 def test_no_server_connection_in_time(remote: Cli, own: Servers, postgres: PostgresServer) -> None:
     own.pgbouncer(
         postgres,

@@ -33,8 +33,13 @@ REFUSAL = postgres.error(
         "C": "28P01",
         "M": 'password authentication failed for user "app"',
         "H": "Try again.",
+        "F": "auth.c",
+        "L": "326",
+        "R": "auth_failed",
     }
 )
+POOLERS_WORDS = postgres.error({"S": "FATAL", "C": "08P01", "M": "no such database: shop"})
+PASSED_ON = postgres.error({"S": "FATAL", "C": "08P01", "M": 'password authentication failed for user "app"'})
 WELCOME = postgres.auth_ok() + postgres.parameter_status("server_version", "15.7 (Debian)") + postgres.ready()
 SALT = bytes(range(1, 21))
 UP_TO_LOGIN = (*FIRST, "network.greet", "tls.handshake", "auth.login")
@@ -68,6 +73,23 @@ def test_a_refusal_is_told_with_its_code(slow: bool) -> None:
     assert report.facts["error.text"] == 'FATAL:  password authentication failed for user "app"'
     assert (report.facts["error.phase"], report.facts["error.hint"]) == ("login", "Try again.")
     assert report.evidence[-1].code == "28P01"
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [(POOLERS_WORDS, "error-pooler"), (PASSED_ON, "error-behind")],
+    ids=["own", "passed-on"],
+)
+def test_an_error_without_a_place_in_the_source_is_a_poolers(said: bytes, outcome: str) -> None:
+    report = login(PLAIN, after_startup(said))
+    assert (report.facts["auth.outcome"], report.facts["pooler"]) == (outcome, "pgbouncer")
+
+
+@pytest.mark.parametrize(("number", "pooler"), [(4711, None), (0xDEADBEEF, "other")])
+def test_a_session_number_that_no_process_has_is_a_poolers(number: int, pooler: str | None) -> None:
+    key = postgres.message(b"K", number.to_bytes(4, "big") + b"\0\0\0\1")
+    report = login(PLAIN, after_startup(postgres.auth_ok() + key + postgres.ready()))
+    assert (report.facts["auth.outcome"], report.facts.get("pooler")) == ("ok", pooler)
 
 
 @pytest.mark.parametrize("slow", [False, True], ids=["whole", "byte-by-byte"])
@@ -183,6 +205,7 @@ def test_escape_sequences_reach_neither_facts_nor_evidence() -> None:
         "M": "no" + escape,
         "D": "d" + escape,
         "H": "h" + escape,
+        "R": "r" + escape,
     }
     report = login(PLAIN, after_startup(postgres.error(fields)))
     assert report.facts["auth.outcome"] == "error"

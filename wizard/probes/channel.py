@@ -10,6 +10,7 @@ import contextlib
 import socket
 import time
 from collections import deque
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -33,9 +34,15 @@ class Channel:
         self.waiting: deque[postgres.Message] = deque()
         self.parameters: dict[str, str] = {}
         self.logged_in = False
+        self.proved = False
+        """Whether the peer has confirmed the password (the last message of SCRAM)."""
+        self.session_id = 0
+        """The number that the peer gives to this session (PostgreSQL's BackendKeyData); 0 where none."""
         self.greeting: mysql.Greeting | None = None
         self.driver: Any = None
         """The driver's connection, where only a driver speaks the method that the server asked for."""
+        self.asks: Callable[[str], list[dict[str, str | None]]] | None = None
+        """What answers questions in place of this socket, where somebody else holds the session (`psql.py`)."""
         self.only_proof = False
         """Whether the password may only be proved, and not be sent to be read by whoever answers."""
         self.sequence = 1

@@ -26,14 +26,18 @@ SELECT 1 AS one, pg_catalog.pg_is_in_recovery() AS recovery,
  current_setting('transaction_read_only') AS readonly,
  current_setting('default_transaction_read_only') AS default_readonly,
  current_setting('server_version') AS version, current_setting('statement_timeout') AS statement_timeout,
- pg_catalog.current_database() AS database, current_user AS account
+ pg_catalog.current_database() AS database, current_user AS account,
+ pg_catalog.pg_backend_pid() AS session
 """
 MYSQL = """
 SELECT 1 AS one, @@global.read_only AS readonly,
  @@global.innodb_read_only AS frozen, @@session.tx_read_only AS session_readonly,
- @@version AS version, DATABASE() AS db, CURRENT_USER() AS account
+ @@version AS version, DATABASE() AS db, CURRENT_USER() AS account,
+ CONNECTION_ID() AS session, @@version_comment AS comment
 """
-MYSQL8 = MYSQL.replace("@@session.tx_read_only", "@@session.transaction_read_only")
+MYSQL8 = MYSQL.replace("@@session.tx_read_only", "@@session.transaction_read_only").replace(
+    "@@global.innodb_read_only", "@@global.innodb_read_only OR @@global.super_read_only"
+)
 GRANTS = "SHOW GRANTS"
 WRITE_POSTGRES = (
     "BEGIN",
@@ -59,6 +63,8 @@ _MAY_WRITE_ANYWAY = (
 
 def ask(channel: Channel, sql: str, until: float) -> Rows:
     """Rows of one query on either engine. Raises QueryError, OSError and ProtocolError."""
+    if channel.asks is not None:
+        return channel.asks(sql)
     if channel.driver is not None:
         from wizard.probes import drivers
 
@@ -79,6 +85,7 @@ def ask(channel: Channel, sql: str, until: float) -> Rows:
         "database.in-recovery",
         "database.read-only",
         "database.default-read-only",
+        "pooler",
         "error.text",
         "error.code",
         "error.detail",
@@ -133,6 +140,7 @@ def _postgres(channel: Channel, report: Report, until: float) -> None:
         "database.in-recovery": recovery,
         "database.read-only": row.get("readonly") == "on" or recovery,
         "database.default-read-only": row.get("default_readonly") == "on",
+        "pooler": _between(_own_number(channel), row.get("session"), ""),
     }
     report.facts.update(facts)
     kind = "a standby" if recovery else "read-only" if facts["database.read-only"] else "takes writes"
@@ -212,10 +220,31 @@ def _mysql(channel: Channel, target: Target, report: Report, until: float) -> No
             "database.in-recovery": False,
             "database.read-only": read_only and not exempt,
             "database.default-read-only": read_only,
+            "pooler": _between(
+                _own_number(channel), row.get("session"), f"{version} {row.get('comment') or ''}"
+            ),
         }
     )
     kind = "read-only" if read_only else "takes writes"
     report.summary = f"{row.get('db') or 'no database chosen'} as {row.get('account') or '?'}: reads, {kind}"
+
+
+def _own_number(channel: Channel) -> int:
+    """The number of this session as the one who answers gave it at the login; 0 where it gave none."""
+    if channel.greeting is not None:
+        return channel.greeting.thread_id
+    driver = getattr(channel.driver, "info", None)
+    return int(driver.backend_pid) if driver is not None else channel.session_id
+
+
+def _between(given: int, told: str | None, words: str) -> str:
+    """Which pooler stands between: with none, the server itself knows the session under the number given."""
+    words = words.lower()
+    named = next((name for name in ("proxysql", "maxscale") if name in words), "")
+    if named:
+        return named
+    same = given == 0 or told is None or not told.isdigit() or int(told) % (1 << 32) == given
+    return "none" if same else "other"
 
 
 def _exempt(channel: Channel, until: float) -> bool:

@@ -42,6 +42,7 @@ REFUSED_LOGIN = ("28000", "1045")
         "server.version-major",
         "server.flavour",
         "tls.alert",
+        "pooler",
         "error.text",
         "error.code",
         "error.detail",
@@ -57,7 +58,7 @@ def login(target: Target, runtime: Runtime) -> Report:
         report.trouble = "there is no open connection to log in on"
         return report
     result = attempt(runtime.channel, target, runtime)
-    if result.outcome in ("tls-alert", "reset", "closed") and runtime.channel.tls and target.tls.cert:
+    if result.outcome in ("tls-alert", "reset", "closed") and runtime.channel.tls:
         result = _with_alert(result, runtime.channel, target, runtime)
     if result.outcome == "method-unsupported" and result.detail:
         from wizard.probes import drivers
@@ -95,7 +96,8 @@ def attempt(channel: Channel, target: Target, runtime: Runtime) -> LoginResult:
         )
         if other is not None:
             return LoginResult("garbage", detail=other[0], text=f"on this port answers {other[1]}")
-        return LoginResult("timeout", text="no answer to the login")
+        waits = "other" if channel.proved else ""  # a server has nothing to wait for after the proof
+        return LoginResult("timeout", text="no answer to the login", pooler=waits)
     except ssl.SSLError as error:
         return LoginResult("tls-alert", detail=wire_tls.classify(error), text=words_of(error))
     except ProtocolError as error:
@@ -171,7 +173,7 @@ def retry_tls(target: Target, runtime: Runtime) -> Report:
         return Report({"retry.outcome": "no-tls"}, summary="a login with TLS cannot be tried")
     result = attempt(channel, other, runtime)
     channel.close()
-    outcome = "ok" if result.outcome == "ok" else "refused" if result.outcome == "error" else result.outcome
+    outcome = "ok" if result.outcome == "ok" else "refused" if result.outcome.startswith("error") else result.outcome
     report = Report({"retry.outcome": outcome}, summary=f"the same login with TLS: {outcome}")
     if result.code:
         report.facts["retry.code"] = result.code
@@ -231,8 +233,10 @@ def _tell(result: LoginResult, report: Report) -> None:
         facts["tls.alert"] = result.detail
     if result.outcome == "garbage":
         facts["network.answer"] = result.detail if result.detail in (*OTHERS, "mysql") else "garbage"
+    if result.pooler:
+        facts["pooler"] = result.pooler
     report.facts.update(facts)
-    if result.outcome == "error":
+    if result.outcome.startswith("error"):
         note_error(report, "auth", result.text, result.code, result.server_detail, "login")
         if result.hint:
             report.facts["error.hint"] = result.hint

@@ -12,6 +12,10 @@ from wizard.wire import ProtocolError, postgres
 STARTUP_OPTIONS = ("options", "client_encoding", "replication", "search_path", "datestyle", "timezone")
 """Options of a connection that libpq sends to the server in the startup message."""
 MOST_ROWS = 5000
+MOST_PID = 1 << 22
+"""No process of Linux has a greater number (include/linux/threads.h)."""
+PROTOCOL_VIOLATION = "08P01"
+"""PgBouncer's code for whatever it says (src/proto.c, send_pooler_error)."""
 _METHOD_NAMES = {"ok": "", "cleartext": "password", "sasl": "scram-sha-256"}
 _BY_REQUIRE_AUTH = {"cleartext": "password", "sasl": "scram-sha-256", "ok": "none"}
 
@@ -31,8 +35,10 @@ def login(channel: Channel, target: Target, until: float, first: float | None = 
         if message is None:
             return LoginResult("closed", method, "the server closed the connection during the login")
         if message.type == b"E":
-            return _refused(postgres.parse_error(message.payload), method)
-        if message.type == b"S":
+            return _refused(postgres.parse_error(message.payload), method, channel.proved)
+        if message.type == b"K":
+            channel.session_id = int.from_bytes(message.payload[:4], "big")
+        elif message.type == b"S":
             name, value = postgres.parse_parameter_status(message.payload)
             channel.parameters[name] = value
         elif message.type == b"Z":
@@ -62,15 +68,35 @@ def startup_parameters(target: Target) -> dict[str, str]:
     return parameters
 
 
-def _refused(fields: postgres.ErrorFields, method: str) -> LoginResult:
+def _refused(fields: postgres.ErrorFields, method: str, proved: bool) -> LoginResult:
     severity = fields.severity or fields.severity_code
     text = f"{severity}:  {fields.message}"
-    return LoginResult("error", method, text, fields.code, fields.detail, fields.hint)
+    outcome = _speaker(fields, method, proved)
+    pooler = "" if outcome == "error" else "pgbouncer" if fields.code == PROTOCOL_VIOLATION else "other"
+    return LoginResult(outcome, method, text, fields.code, fields.detail, fields.hint, pooler=pooler)
+
+
+def _speaker(fields: postgres.ErrorFields, method: str, proved: bool) -> str:
+    """Whose words these are: error (the server's), error-pooler, or error-behind (passed on by a pooler).
+
+    The server signs its errors with a place of its source; a pooler signs nothing, also not what it passes on. That
+    alone proves little; a password that was confirmed before, or PgBouncer's one code, settles it. PgBouncer never
+    names the user when it refuses a login itself, PostgreSQL always does.
+    """
+    if fields.file or fields.routine:
+        return "error"
+    if proved:
+        return "error-behind"
+    if fields.code != PROTOCOL_VIOLATION:
+        return "error"
+    names_user = 'for user "' in fields.message
+    return "error-behind" if names_user and method != "scram-sha-256" else "error-pooler"
 
 
 def _accepted(channel: Channel, method: str) -> LoginResult:
     version = channel.parameters.get("server_version", "")
-    return LoginResult("ok", method, version=version, flavour="postgresql")
+    pooler = "other" if channel.session_id > MOST_PID else ""
+    return LoginResult("ok", method, version=version, flavour="postgresql", pooler=pooler)
 
 
 def _cannot(auth: postgres.Auth, method: str, channel: Channel, target: Target) -> LoginResult | None:
@@ -129,6 +155,7 @@ def _answer(channel: Channel, target: Target, auth: postgres.Auth, scram: Any, u
         channel.send(postgres.sasl_response(scram.final(auth.data)), until)
     elif auth.method == "sasl-final":
         scram.verify(auth.data)
+        channel.proved = True
     return scram
 
 

@@ -18,8 +18,10 @@ class QueryError(Exception):
 class LoginResult(NamedTuple):
     """What became of a login.
 
-    `outcome` is ok, error (the server said why), password-missing, method-unsupported, channel-binding, closed,
-    reset, timeout, garbage or tls-alert; `method` the authentication method or plugin that the server asked for.
+    `outcome` is ok, error (the server said why), error-pooler (a pooler in front of it did), error-behind (a pooler
+    took the login and passed on what the server behind it says), password-missing, method-unsupported,
+    channel-binding, closed, reset, timeout, garbage or tls-alert; `method` the authentication method or plugin
+    that the server asked for.
     """
 
     outcome: str
@@ -31,3 +33,5 @@ class LoginResult(NamedTuple):
     detail: str = ""
     version: str = ""
     flavour: str = ""
+    pooler: str = ""
+    """`pgbouncer` or `other` where the one who answers cannot be the server itself."""
