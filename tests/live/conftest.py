@@ -14,10 +14,12 @@ import pytest
 from tests.support.certs import Authority
 from tests.support.cli import OTHER_HOST, OWN_SERVERS_HIDDEN, Cli
 from tests.support.mariadb import MariadbServer
+from tests.support.mysql import MysqlServer
 from tests.support.netlab import Lab
 from tests.support.pgbouncer import PgBouncer
 from tests.support.postgres import PostgresServer
 from tests.support.processes import clean_up
+from tests.support.proof import VERDICTS, check_proofs
 
 HERE = Path(__file__).parent
 
@@ -26,6 +28,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.live)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    VERDICTS.clear()
+    yield
+    check_proofs(item)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -61,6 +70,12 @@ class Servers:
         server = MariadbServer(namespace=self.lab.server, **options)
         self.stack.callback(server.stop)
         return server.start()
+
+    def mysql(self, *, wait: bool = True, **options: Any) -> MysqlServer:
+        """A running MySQL of Oracle's; options as of `MysqlServer`."""
+        server = MysqlServer(namespace=self.lab.server, **options)
+        self.stack.callback(server.stop)
+        return server.start(wait=wait)
 
     def pgbouncer(self, backend: PostgresServer, **options: Any) -> PgBouncer:
         """A running PgBouncer in front of `backend`."""

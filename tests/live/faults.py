@@ -38,6 +38,12 @@ class Fault:
         return result
 
 
-def table(*rows: Fault) -> pytest.MarkDecorator:
-    """Run the test once a row, under the row's name."""
-    return pytest.mark.parametrize("fault", rows, ids=[row.name for row in rows])
+def table(*rows: Fault, on: str) -> pytest.MarkDecorator:
+    """Run the test once a row, under the row's name; a row that leaves no choice reproduces its cause `on` that."""
+    return pytest.mark.parametrize(
+        "fault", [pytest.param(row, id=row.name, marks=_proof(row, on)) for row in rows]
+    )
+
+
+def _proof(row: Fault, on: str) -> list[pytest.MarkDecorator]:
+    return [] if row.accept else [pytest.mark.reproduces(row.cause, on=on)]
