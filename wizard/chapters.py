@@ -7,7 +7,7 @@ from typing import Any
 
 from wizard.blocks import Block, Code, Heading, Items, Para, Table
 from wizard.marks import duration
-from wizard.printed import PLACES, RISKS
+from wizard.printed import KINDS, PLACES, RISKS, hand_over_line
 
 _LANGUAGES = ("sh", "sql", "yaml", "python")
 
@@ -110,10 +110,16 @@ def _cause(report: Mapping[str, Any]) -> Iterator[Block]:
         condition = f" (if {fix['when']})" if fix["when"] and fix["applies"] == "unknown" else ""
         yield Heading(3, f"{fix['title']}{condition}")
         yield Para(f"{fix['why']} Risk: {RISKS.get(fix['risk'], fix['risk'])}.")
+        if fix["kind"]:
+            yield Para(KINDS.get(fix["kind"], fix["kind"]))
         yield from _typed(fix["commands"])
     if finding.get("verify"):
         yield Heading(3, "To verify")
         yield from _typed(finding["verify"])
+    if finding.get("hand_over"):
+        yield Heading(3, "To hand over")
+        yield Para(hand_over_line(finding["hand_over_to"], finding["hand_over_when"]))
+        yield Para(finding["hand_over"])
     yield from _list("Sources", finding.get("sources", ()))
 
 

@@ -27,7 +27,17 @@ RISKS = {
     "destructive": "destroys data or work: read twice",
 }
 """The `risk` of a fix, in words."""
+KINDS = {
+    "stop-gap": "A stop-gap: it helps now, and the cause stays.",
+    "lasting": "Lasting: with this the cause is gone.",
+}
+"""The `kind` of a fix, in words."""
 STATUS_MARK = {"healthy": "ok", "fault": "fault", "inconclusive": "unknown"}
+
+
+def hand_over_line(to: str, when: str) -> str:
+    """Whom to hand over to and when, as the line above the message; empty for a page that does not say."""
+    return f"To {to}{', when ' + when if when else ''}:" if to else ""
 
 
 def text(
@@ -121,6 +131,7 @@ class _Printer:
         yield from self._prose(str(first["title"]) + _condition(first), "  ")
         yield from self._prose(first.get("why", ""), "  ")
         yield from self._prose(f"Risk: {RISKS.get(first['risk'], first['risk'])}", "  ")
+        yield from self._prose(KINDS.get(first.get("kind", ""), ""), "  ")
         yield from self._commands(first["commands"])
         if first.get("undo"):
             yield from self._prose(f"Undo: {first['undo']}", "  ")
@@ -149,6 +160,8 @@ class _Printer:
     def _rest(self, report: Mapping[str, Any], finding: Mapping[str, Any]) -> Iterator[str]:
         if finding.get("hand_over"):
             yield from self._head("To hand over")
+            to, when = finding.get("hand_over_to", ""), finding.get("hand_over_when", "")
+            yield from self._prose(hand_over_line(to, when), "  ")
             yield from self._prose(finding["hand_over"], "  ")
         yield from self._bullets("", report.get("trouble", ()))
         if report["status"] != "healthy":

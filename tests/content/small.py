@@ -80,6 +80,8 @@ cautions:
       when: {{managed: none}}
       why: It is down.
       risk: restart
+      kind: lasting
+      undo: Stop it.
       commands:
         - {{language: sh, where: db-host, engine: postgresql, text: "ping {{host}}"}}
         - {{language: sql, where: psql, text: "select {{host:lit}}, {{days}}"}}
@@ -87,6 +89,7 @@ cautions:
   verify: [{{language: sh, where: app-host, text: dbwizard check}}]
   see-also: [network.timeout]
   sources: [https://www.postgresql.org/docs/]
+  hand-over: {{to: the DBA, when: it stops again, text: "Nothing listens on {{host}}."}}
 """
         for name in ("refused", "timeout")
     ),
@@ -104,6 +107,7 @@ cautions:
   avoid: [Panic.]
   verify: [{{language: sh, where: app-host, text: dbwizard check}}]
   sources: [https://www.postgresql.org/docs/]
+  hand-over: {{to: the DBA, when: it lasts, text: Please look.}}
 """
         for name in ("healthy", "inconclusive")
     ),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from wizard.content.load import open_content
 from wizard.core.conditions import parse
 from wizard.core.facts import Fact, Facts, Value
-from wizard.core.page import Filler, describe, render
+from wizard.core.page import Filler, render
+from wizard.core.phrases import describe
 from wizard.core.quoting import sql_identifier, sql_literal, unseen_removed
 
 CONTENT = open_content()
@@ -286,3 +287,50 @@ def test_hostile_values_add_no_word_to_any_command_that_ships() -> None:
             assert len(shlex.split(one.text, comments=True)) == len(shlex.split(other.text, comments=True)), (
                 other.text
             )
+
+
+# --- hand over
+
+
+def test_a_message_to_hand_over_says_to_whom_and_when() -> None:
+    page = {"hand-over": {"to": "the DBA of {host}", "when": "it lasts", "text": "{host} is down."}}
+    made = render("x", page, facts(target__host="db"), {})
+    assert (made.hand_over_to, made.hand_over_when) == ("the DBA of db", "it lasts")
+    assert made.hand_over == "db is down."
+
+
+def test_a_message_to_hand_over_may_be_a_plain_text() -> None:
+    made = render("x", {"hand-over": "{host} is down."}, facts(target__host="db"), {})
+    assert (made.hand_over_to, made.hand_over_when, made.hand_over) == ("", "", "db is down.")
+
+
+def test_a_message_leaves_out_what_is_not_known() -> None:
+    page = {"hand-over": "{host} is down[ (asked from {client})][: {error}]."}
+    assert render("x", page, facts(target__host="db", error="x"), {}).hand_over == "db is down: x."
+    assert render("x", page, facts(), {}).hand_over == "{host} is down (asked from {client}): {error}."
+
+
+def test_a_fix_says_whether_it_lasts() -> None:
+    page = {"fixes": [{"title": "a", "kind": "stop-gap"}, {"title": "b"}]}
+    assert [fix.kind for fix in render("x", page, facts(), {}).fixes] == ["stop-gap", ""]
+
+
+# --- lists
+
+
+def test_a_list_of_numbers_stands_in_sql_as_it_is() -> None:
+    made = Filler(facts(a__pids=("12", "4711")), {"pids": ("a.pids",)})
+    assert made.command("WHERE pid IN ({pids})", "sql", "psql") == "WHERE pid IN (12, 4711)"
+
+
+def test_a_list_with_anything_else_in_it_does_not() -> None:
+    made = Filler(facts(a__pids=("12", "1) OR (1=1")), {"pids": ("a.pids",)})
+    assert made.command("WHERE pid IN ({pids})", "sql", "psql") == "WHERE pid IN (12)"
+    turned = Filler(facts(a__pids=("1) OR (1=1", "12")), {"pids": ("a.pids",)})
+    assert turned.command("WHERE pid IN ({pids})", "sql", "psql") == "WHERE pid IN ('1) OR (1=1')"
+
+
+def test_lines_with_commas_of_their_own_are_told_apart() -> None:
+    made = Filler(facts(a__lines=("2 of app, idle", "1 of jobs, active"), b__names=("web", "jobs")), {})
+    assert made.sentence("{a.lines}.") == "2 of app, idle; 1 of jobs, active."
+    assert made.sentence("{b.names}.") == "web, jobs."

@@ -39,7 +39,8 @@ def check(
     """Every problem of these folders, taken together as a run takes them, in the order of files and lines.
 
     `probes` is the name of each probe and the facts that it reports; by default those of this installation.
-    Without `leftovers`, what nothing leads to is no problem: a folder that replaces a node may cut others off.
+    Without `leftovers`, what nothing leads to is no problem: a folder that replaces a node may cut others off; nor
+    is a page that could say more.
     """
     lint = Lint()
     sources = [source for number, folder in enumerate(folders) for source in _sources(lint, folder, number)]
@@ -51,6 +52,8 @@ def check(
     check_facts.supply(lint, sources, known)
     check_tree.whole(lint, sources, known, leftovers=leftovers)
     check_pages.coverage(lint, sources, known)
+    if leftovers:
+        check_pages.complete(lint, sources)
     check_messages.whole(lint, sources)
     return sorted(set(lint.problems), key=lambda one: (one.place, one.key, one.message))
 

@@ -11,7 +11,7 @@ from wizard.content.problems import At, Lint, Source, nearest
 from wizard.core.facts import UNKNOWN
 from wizard.core.tree import EXTRA_LAYERS, HEALTHY, INCONCLUSIVE, LAYERS
 
-KINDS = ("choice", "text", "number", "list", "flag", "cause")
+KINDS = ("choice", "text", "number", "list", "numbers", "flag", "cause")
 QUESTION_KINDS = ("choice", "number", "text")
 FACT_KEYS = ("kind", "values", "meaning", "from", "learn")
 ALL_LAYERS = (*LAYERS, *EXTRA_LAYERS)
@@ -36,6 +36,7 @@ MANAGED_KEYS = (
         "user-form",
     ),
     *("user-form", "cannot-change", "notes", "certain"),
+    *("mysql-ports", "own-port", "ipv6-only"),
 )
 
 

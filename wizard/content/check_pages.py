@@ -16,6 +16,8 @@ from wizard.core.tree import HEALTHY, INCONCLUSIVE
 
 REQUIRED = ("title", "meaning", "why", "seen-as", "fixes", "avoid", "verify", "sources")
 OPTIONAL = ("here", "see-also", "hand-over")
+HAND_OVER = ("to", "when", "text")
+KINDS = ("stop-gap", "lasting")
 RISKS = ("safe", "reload", "restart", "destructive")
 LANGUAGES = ("sh", "sql", "conf", "yaml", "python")
 PLACES = ("app-host", "db-host", "psql", "mysql", "console", "config")
@@ -52,8 +54,14 @@ def pages(lint: Lint, source: Source, known: Known) -> None:
 
 
 def _sentences(lint: Lint, source: Source, at: At, page: dict[str, Any], known: Known) -> None:
+    hand_over = page.get("hand-over")
+    if isinstance(hand_over, dict):
+        lint.keys(source, (*at, "hand-over"), hand_over, ("text",), HAND_OVER)
+        for key, text in hand_over.items():
+            where = (*at, "hand-over", key)
+            _filled(lint, source, where, lint.text(source, where, text), known)
     for key in ("title", "meaning", "hand-over"):
-        if key in page:
+        if key in page and not isinstance(page[key], dict):
             _filled(lint, source, (*at, key), lint.text(source, (*at, key), page[key]), known)
     title = str(page.get("title", ""))
     if len(title) > LONGEST_TITLE:
@@ -83,7 +91,7 @@ def _fixes(lint: Lint, source: Source, at: At, written: Any, known: Known) -> No
         lint.say(source, at, "a page without a fix helps nobody")
     for where, one in fixes:
         fix = lint.mapping(source, where, one)
-        lint.keys(source, where, fix, ("title", "why", "risk", "commands"), ("when", "undo"))
+        lint.keys(source, where, fix, ("title", "why", "risk", "commands"), ("when", "undo", "kind"))
         for key in ("title", "why", "undo"):
             if key in fix:
                 _filled(lint, source, (*where, key), lint.text(source, (*where, key), fix[key]), known)
@@ -91,6 +99,8 @@ def _fixes(lint: Lint, source: Source, at: At, written: Any, known: Known) -> No
             lint.one_of(
                 source, (*where, "risk"), fix["risk"], RISKS, "a risk (safe, reload, restart, destructive)"
             )
+        if "kind" in fix:
+            lint.one_of(source, (*where, "kind"), fix["kind"], KINDS, "a kind of fix (stop-gap, lasting)")
         if "when" in fix:
             condition(lint, source, (*where, "when"), fix["when"], known)
         commands = lint.items(source, (*where, "commands"), fix.get("commands"))
@@ -174,6 +184,35 @@ def _password(lint: Lint, source: Source, at: At, text: str) -> None:
             at,
             "carries a password on a command line; let the program ask for it, or use a password file",
         )
+
+
+def complete(lint: Lint, sources: list[Source]) -> None:
+    """What a page still lacks to be of full use: a way back, something that lasts, whom to hand over to."""
+    for source in sources:
+        for cause, page in source.data.items() if source.kind == "causes" else ():
+            if isinstance(page, dict):
+                _lacks(lint, source, (cause,), page)
+
+
+def _lacks(lint: Lint, source: Source, at: At, page: dict[str, Any]) -> None:
+    kinds = set()
+    fixes = page.get("fixes")
+    for number, fix in enumerate(fixes if isinstance(fixes, list) else ()):
+        if not isinstance(fix, dict):
+            continue
+        kinds.add(fix.get("kind"))
+        if fix.get("risk", "safe") != "safe" and "undo" not in fix:
+            lint.say(
+                source, (*at, "fixes", str(number)), f"a fix with the risk '{fix['risk']}' needs an 'undo'"
+            )
+    if "stop-gap" in kinds and "lasting" not in kinds:
+        lint.say(source, (*at, "fixes"), "a page with a stop-gap also says what is 'lasting'")
+    hand_over = page.get("hand-over")
+    for key in HAND_OVER if at[0] != HEALTHY else ():
+        if not isinstance(hand_over, dict) or key not in hand_over:
+            lint.say(
+                source, (*at, "hand-over"), f"does not say '{key}' (to whom, when, and the text to send)"
+            )
 
 
 def coverage(lint: Lint, sources: list[Source], known: Known) -> None:

@@ -30,9 +30,9 @@ class Known:
     """Name to its file, its number in the file and the scenario that it extends."""
 
     def is_number(self, placeholder: str) -> bool:
-        """Whether every fact that may fill the placeholder is a number."""
+        """Whether every fact that may fill the placeholder is a number, or a list of numbers."""
         specs = [self.facts.get(key) for key in self.fills.get(placeholder, ())]
-        return bool(specs) and all(spec is not None and spec.kind == "number" for spec in specs)
+        return bool(specs) and all(spec is not None and spec.kind in ("number", "numbers") for spec in specs)
 
 
 def entries(source: Source, key: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wizard.content import yamlfile
 from wizard.core import conditions
+from wizard.core.facts import Fact, Facts
 from wizard.core.steps import Option
 from wizard.core.tree import (
     FINDING,
@@ -225,9 +226,14 @@ def _edges(written: Mapping[str, Any], causes: Iterable[str]) -> list[Edge]:
                 candidates,
             )
             for cause in causes
-            if "." in cause
+            if "." in cause and _possible(guard, key, cause)
         ]
     return [Edge(conditions.parse(written.get("when", {})), str(written["go"]), also)]
+
+
+def _possible(guard: conditions.Condition, key: str, cause: str) -> bool:
+    """Whether an edge's guard leaves that cause open: one that names some causes of the fact excludes the others."""
+    return guard is conditions.ALWAYS or guard.holds(Facts({key: Fact(key, cause, "derived")})) is not False
 
 
 def _question(key: str, written: Mapping[str, Any]) -> Question:

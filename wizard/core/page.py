@@ -13,9 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from wizard.core import conditions
-from wizard.core.conditions import All, Any_, Condition, Not, Test, Truth
+from wizard.core.conditions import Truth
 from wizard.core.facts import Facts, text_of
 from wizard.core.lazyre import lazy
+from wizard.core.phrases import describe
 from wizard.core.quoting import (
     MASK,
     MYSQL_FAMILY,
@@ -30,38 +31,11 @@ LONGEST = 600
 """Characters of a value that a sentence takes; the rest is cut."""
 _TOKEN = lazy(r"\{\{|\}\}|\{([a-z][a-z0-9._-]*)(?::(id|lit))?\}")
 """A placeholder; besides the names of `fills`, the key of a fact names itself."""
+_OPTIONAL = lazy(r"\[([^\[\]\n]*)\]")
 _HARMLESS = lazy(r"[\w.,:/@%+=-]+")
 """What is one word, and only a word, in every language of a command."""
 _NUMBER = lazy(r"-?\d+(?:\.\d+)?")
 _PLACE_ENGINE = {"psql": "postgresql", "mysql": "mysql"}
-_PHRASES: dict[tuple[str, str, tuple[str, ...]], str] = {
-    ("managed", "=", ("none",)): "no provider manages the database",
-    ("managed", "!", ("none",)): "a provider manages the database",
-    ("server_access", "=", ("yes",)): "you can run commands on the database host",
-    ("server_access", "=", ("no",)): "you cannot run commands on the database host",
-    ("runtime", "=", ("host",)): "the application runs outside of containers",
-    ("target.is-local", "=", ("true",)): "the database is on this machine",
-    ("target.is-local", "=", ("false",)): "the database is on another machine",
-    ("worked_before", "=", ("yes",)): "it worked before",
-    ("worked_before", "=", ("never",)): "it never worked",
-    ("others_connect", "=", ("yes",)): "others can connect",
-    ("others_connect", "=", ("no",)): "nobody can connect",
-    ("writes", "=", ("yes",)): "the application writes",
-    ("writes", "=", ("no",)): "the application only reads",
-}
-"""Frequent conditions as somebody would say them."""
-_TERMS = {
-    "managed": "managed service",
-    "server_access": "access to the database host",
-    "worked_before": "worked before",
-    "others_connect": "others connect",
-    "host.os-family": "system",
-    "host.service-manager": "service manager",
-    "server.version-major": "server version",
-    "target.is-local": "database on this machine",
-    "target.is-socket": "connection by socket",
-    "tls.offered": "TLS offered",
-}
 
 
 class Command(NamedTuple):
@@ -74,7 +48,10 @@ class Command(NamedTuple):
 
 
 class Fix(NamedTuple):
-    """One thing to do. `when` is its condition in words; `sure` says whether the facts confirm it."""
+    """One thing to do. `when` is its condition in words; `sure` says whether the facts confirm it.
+
+    `kind` is `stop-gap` (it helps now and the cause stays) or `lasting`; empty where that makes no difference.
+    """
 
     title: str
     when: str = ""
@@ -83,10 +60,15 @@ class Fix(NamedTuple):
     undo: str = ""
     commands: tuple[Command, ...] = ()
     sure: bool = True
+    kind: str = ""
 
 
 class Finding(NamedTuple):
-    """The page of one cause, filled for one walk."""
+    """The page of one cause, filled for one walk.
+
+    `hand_over` is a message that can be sent as it is, `hand_over_to` whom it is for and `hand_over_when` since when
+    it is theirs rather than the reader's.
+    """
 
     cause: str
     title: str
@@ -100,6 +82,8 @@ class Finding(NamedTuple):
     sources: tuple[str, ...] = ()
     hand_over: str = ""
     seen_as: tuple[str, ...] = ()
+    hand_over_to: str = ""
+    hand_over_when: str = ""
 
 
 class Filler:
@@ -116,10 +100,25 @@ class Filler:
             name = match[1]
             if name is None:
                 return match[0][0]
-            value = _cut(flat(text_of(found))) if (found := self._find(name)) is not None else ""
+            value = _cut(flat(_spoken(found))) if (found := self._find(name)) is not None else ""
             return value or match[0]
 
         return _TOKEN.sub(put, text).strip()
+
+    def message(self, text: str) -> str:
+        """A sentence to be sent as it is: a part in [brackets] stays only where all in it is known.
+
+        Where nothing is known at all the page is read, not sent, and every part stays.
+        """
+
+        def part(match: re.Match[str]) -> str:
+            names = [token[1] for token in _TOKEN.finditer(match[1]) if token[1]]
+            if not names:
+                return match[0]
+            missing = any(self._find(name) is None for name in names)
+            return "" if missing and any(True for _ in self.facts) else match[1]
+
+        return self.sentence(_OPTIONAL.sub(part, text))
 
     def command(self, text: str, language: str, where: str = "") -> str:
         """The command with each value quoted for its language; one that cannot be quoted is not filled in."""
@@ -162,6 +161,8 @@ class Filler:
         found = self._find(name)
         if found is None:
             return None
+        if language == "sql" and not kind and isinstance(found, tuple) and all(map(_NUMBER.fullmatch, found)):
+            return ", ".join(found)
         raw = found[0] if isinstance(found, tuple) else text_of(found)
         value = unseen_removed(raw)
         if not value or MASK in value:
@@ -177,32 +178,15 @@ class Filler:
         return value if value == raw and _HARMLESS.fullmatch(value) else None
 
 
+def _spoken(value: Any) -> str:
+    """A value in a sentence; members of a list that hold commas themselves stand between semicolons."""
+    if isinstance(value, tuple) and any(", " in one for one in value):
+        return "; ".join(value)
+    return text_of(value)
+
+
 def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-
-
-def describe(condition: Condition) -> str:
-    """A condition in words: `system: debian or rhel`. Empty for one that always holds."""
-    if isinstance(condition, Test):
-        return _describe_test(condition)
-    if isinstance(condition, Not):
-        return f"not ({describe(condition.part)})"
-    word = ", " if isinstance(condition, All) else "; or "
-    texts = [f"({describe(part)})" if isinstance(part, Any_) else describe(part) for part in condition.parts]
-    return word.join(text for text in texts if text)
-
-
-def _describe_test(test: Test) -> str:
-    phrase = _PHRASES.get((test.key, test.op, test.operands))
-    if phrase is not None:
-        return phrase
-    term = _TERMS.get(test.key, test.key.replace(".", " ").replace("_", " "))
-    operands = " or ".join(test.operands)
-    return (
-        f"{term}: {operands}"
-        if test.op == "="
-        else f"{term}: {'not' if test.op == '!' else test.op} {operands}"
-    )
 
 
 def render(
@@ -219,6 +203,7 @@ def render(
     it, `one_line` is the catalogue's line, `evidence` the quotation that decided. Raises for no fact.
     """
     filler = Filler(facts, fills)
+    to, when, message = _hand_over(page.get("hand-over", ""), filler)
     here = [str(one.get("text", "")) for one in page.get("here", ()) if _truth(one, facts)[0] is True]
     why_here = " ".join(filler.sentence(text) for text in here)
     if evidence:
@@ -234,9 +219,17 @@ def render(
         tuple(_commands(page.get("verify", ()), filler)),
         tuple(str(one) for one in page.get("see-also", ())),
         tuple(str(one) for one in page.get("sources", ())),
-        filler.sentence(str(page.get("hand-over", ""))),
+        message,
         tuple(str(one) for one in page.get("seen-as", ())),
+        to,
+        when,
     )
+
+
+def _hand_over(written: Any, filler: Filler) -> list[str]:
+    """Whom to hand over to, when, and the message; a plain text is the message alone."""
+    parts = written if isinstance(written, Mapping) else {"text": written}
+    return [filler.message(str(parts.get(key, ""))) for key in ("to", "when", "text")]
 
 
 def _sentences(written: Iterable[Any], filler: Filler) -> tuple[str, ...]:
@@ -261,7 +254,8 @@ def _fixes(written: Iterable[Mapping[str, Any]], filler: Filler) -> list[Fix]:
         if truth is False or (one.get("commands") and not commands):
             continue
         title, why, undo = (filler.sentence(str(one.get(key, ""))) for key in ("title", "why", "undo"))
-        fixes.append(Fix(title, words, why, str(one.get("risk", "safe")), undo, commands, truth is True))
+        risk, kind = str(one.get("risk", "safe")), str(one.get("kind", ""))
+        fixes.append(Fix(title, words, why, risk, undo, commands, truth is True, kind))
     return sorted(fixes, key=lambda fix: not fix.sure)
 
 

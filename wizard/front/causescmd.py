@@ -7,15 +7,16 @@ says where.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from wizard.errors import UsageError
 from wizard.exits import Exit
+from wizard.printed import KINDS, hand_over_line
 
 if TYPE_CHECKING:
     from wizard.content.load import Content
-    from wizard.core.page import Command, Finding, Fix
+    from wizard.core.page import Command, Filler, Finding, Fix
 
 Write = Callable[[str], None]
 WIDTH = 80
@@ -63,7 +64,7 @@ def run_show(content: Content, cause: str, write: Write, *, width: int = WIDTH) 
     """The page of one cause. Raises UsageError that names the nearest for an id that is not in the catalogue."""
     from wizard.content.problems import nearest
     from wizard.core.facts import Facts
-    from wizard.core.page import render
+    from wizard.core.page import Filler, render
 
     if cause not in content.catalogue:
         near = nearest(cause, content.catalogue) or "; dbwizard causes lists all of them"
@@ -72,18 +73,30 @@ def run_show(content: Content, cause: str, write: Write, *, width: int = WIDTH) 
     # Only the placeholders, not the tree: a page can be read while a tree is broken.
     fills = {key: tuple(value) for key, value in content.single("facts.yaml").get("fills", {}).items()}
     finding = render(cause, page, Facts(), fills, content.catalogue[cause])
-    for line in _page(finding, content.catalogue, width):
+    cases = list(_cases(page, Filler(Facts(), fills)))
+    for line in _page(finding, cases, content.catalogue, width):
         write(line)
     return Exit.HEALTHY
 
 
-def _page(finding: Finding, catalogue: dict[str, str], width: int) -> Iterator[str]:
+def _cases(page: Mapping[str, Any], filler: Filler) -> Iterator[str]:
+    """What is said only where a condition holds, with that condition."""
+    from wizard.core import conditions
+    from wizard.core.phrases import describe
+
+    for one in page.get("here", ()):
+        words = describe(conditions.parse(one["when"])) if "when" in one else ""
+        yield f"{f'If {words}: ' if words else ''}{filler.sentence(str(one.get('text', '')))}"
+
+
+def _page(finding: Finding, cases: Iterable[str], catalogue: dict[str, str], width: int) -> Iterator[str]:
     yield finding.cause
     yield from _wrapped(finding.title, width)
     if finding.meaning:
         yield ""
         yield from _wrapped(finding.meaning, width)
     yield from _list("Why it happens", finding.why, width)
+    yield from _list("In some cases", cases, width)
     yield from _list("Seen as", finding.seen_as, width)
     for number, fix in enumerate(finding.fixes, 1):
         yield from _fix(number, fix, width)
@@ -91,12 +104,13 @@ def _page(finding: Finding, catalogue: dict[str, str], width: int) -> Iterator[s
     if finding.verify:
         yield from ("", "How to verify")
         for command in finding.verify:
-            yield from _command(command, "  ")
+            yield from _command(command, "  ", width)
     see_also = [f"{other}: {catalogue.get(other, '')}" for other in finding.see_also]
     yield from _list("See also", see_also, width)
     if finding.hand_over:
         yield from ("", "To hand over")
-        yield from _wrapped(finding.hand_over, width, "  ")
+        yield from _wrapped(hand_over_line(finding.hand_over_to, finding.hand_over_when), width, "  ")
+        yield from _wrapped(finding.hand_over, width, "    ")
     yield from _list("Sources", finding.sources, width)
 
 
@@ -128,15 +142,18 @@ def _fix(number: int, fix: Fix, width: int) -> Iterator[str]:
     if fix.why:
         yield from _wrapped(fix.why, width, "  ")
     yield from _wrapped(f"Risk: {fix.risk}, {RISKS.get(fix.risk, '')}".rstrip(", ") + ".", width, "  ")
+    yield from _wrapped(KINDS.get(fix.kind, ""), width, "  ")
     for command in fix.commands:
-        yield from _command(command, "  ")
+        yield from _command(command, "  ", width)
     if fix.undo:
         yield from _wrapped(f"Undo: {fix.undo}", width, "  ")
 
 
-def _command(command: Command, indent: str) -> Iterator[str]:
+def _command(command: Command, indent: str, width: int) -> Iterator[str]:
     """The command as it is, never wrapped: it is there to be copied."""
     when = f", when {command.when}" if command.when else ""
-    yield f"{indent}{PLACES.get(command.where, command.where)} ({command.language}){when}:"
+    yield from _wrapped(
+        f"{PLACES.get(command.where, command.where)} ({command.language}){when}:", width, indent
+    )
     for line in command.text.splitlines():
         yield f"{indent}    {line}".rstrip()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from wizard.core.events import Event, Noted, Showed
-from wizard.front.words import PLACES, RISKS
+from wizard.front.words import KINDS, PLACES, RISKS
 from wizard.redact import clean
 from wizard.session import Session
 
@@ -51,6 +51,8 @@ def offer(
 def _show_fix(lines: Lines, fix: Mapping[str, Any], happened: Callable[[Event], None]) -> None:
     condition = f" (if {fix['when']})" if fix["when"] and fix["applies"] == "unknown" else ""
     lines.show(f"{fix['title']}{condition}\n{fix['why']}\nRisk: {RISKS.get(fix['risk'], fix['risk'])}\n")
+    if fix["kind"]:
+        lines.say(KINDS.get(fix["kind"], fix["kind"]))
     for command in fix["commands"]:
         only = f" (if {command['when']})" if command.get("when") else ""
         lines.show(f"{PLACES.get(command['where'], command['where'])}{only}:\n")

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from wizard.marks import SYMBOLS, duration, iso, local, mark, to_ascii, utc
-from wizard.printed import PLACES, RISKS
+from wizard.printed import KINDS, PLACES, RISKS
 
 __all__ = [
     "DONT_KNOW",
+    "KINDS",
     "LAYERS",
     "OUTCOMES",
     "PLACES",

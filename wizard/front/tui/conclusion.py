@@ -14,6 +14,7 @@ from wizard.core.page import Filler, Finding, render
 from wizard.core.tree import HEALTHY
 from wizard.core.walk import Walk
 from wizard.front.words import DONT_KNOW
+from wizard.providers import with_provider
 
 if TYPE_CHECKING:
     from wizard.content.load import Content
@@ -103,7 +104,8 @@ def build(walk: Walk, content: Content) -> Conclusion:
 
 
 def _page(cause: str, walk: Walk, content: Content) -> Finding:
-    return render(cause, content.page(cause), walk.facts, walk.tree.fills, content.catalogue.get(cause, ""))
+    facts = with_provider(walk.facts, content.platforms)
+    return render(cause, content.page(cause), facts, walk.tree.fills, content.catalogue.get(cause, ""))
 
 
 def _reasons(walk: Walk) -> tuple[Evidence, ...]:

@@ -147,7 +147,8 @@ def _fixes(now: Conclusion, parts: Parts) -> Iterator[Block]:
 def _fix_line(number: int, fix: Fix, item: str, is_open: bool) -> Block:
     """Number, title and badges: risk, place, and whether it is only for some."""
     places = dict.fromkeys(PLACES.get(one.where, one.where) for one in fix.commands if one.where)
-    badges = [BADGES.get(fix.risk, fix.risk), *([] if is_open else list(places)[:1])]
+    badges = [BADGES.get(fix.risk, fix.risk), *([fix.kind] if fix.kind else [])]
+    badges += [] if is_open else list(places)[:1]
     if fix.when and not fix.sure:
         badges.append(f"if {fix.when}")
     risky = fix.risk in ("restart", "destructive")
@@ -260,8 +261,11 @@ def _closed_parts(now: Conclusion, parts: Parts) -> Iterator[Block]:
     yield from _list("quotes", "Everything that was quoted", quotes, parts)
     yield from _list("answers", "What you answered", answers, parts)
     if finding.hand_over:
-        yield _closed("hand-over", "A message for whoever runs the database", parts)
+        whom = safe(finding.hand_over_to) or "whoever runs the database"
+        yield _closed("hand-over", f"A message for {whom}", parts)
         if "hand-over" in parts.open:
+            if finding.hand_over_when:
+                yield Block(_flat(f"When {finding.hand_over_when}:"), "", "  ", "  ")
             parts.commands["hand-over-text"] = _flat(finding.hand_over)
             yield Block(_flat(finding.hand_over), "", "  │ ", "  │ ", "hand-over-text")
     more = [*finding.sources, *(f"dbwizard causes {one}" for one in finding.see_also)]
