@@ -12,7 +12,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pymysql
 import pymysql.cursors
@@ -20,6 +20,8 @@ import pymysql.cursors
 from tests.support.netlab import Namespace
 from tests.support.postgres import DATABASE, PASSWORD, ROLE
 from tests.support.processes import LabError, Service, as_user, give, new_folder, run
+
+Kind = TypeVar("Kind", bound="MariadbServer")
 
 OS_USER = "mysql"
 PORT = 3306
@@ -90,29 +92,31 @@ class MariadbServer:
         self.scratch = new_folder("maria-tmp", OS_USER)
         self.socket = new_folder("mys", OS_USER) / "mysqld.sock"
         self.service: Service | None = None
-        run(["cp", "-a", "--reflink=auto", str(_template()), str(self.data)])
+        run(["cp", "-a", "--sparse=always", str(self.template()), str(self.data)])
         for name, path in (files or {}).items():
             copy = self.folder / name
             shutil.copyfile(path, copy)
             copy.chmod(0o600)
             give(copy, OS_USER)
 
-    def start(self, *, wait: bool = True) -> MariadbServer:
+    def template(self) -> Path:
+        """The data folder that this server gets a copy of."""
+        return _template()
+
+    def program(self) -> list[str]:
+        """The server's program and the options that only it has."""
+        return [_server_program(), "--no-defaults", *STORAGE, "--performance-schema=OFF"]
+
+    def start(self: Kind, *, wait: bool = True) -> Kind:
         """Start it; with `wait`, return when it takes connections on its socket."""
-        argv = [*as_user(OS_USER), _server_program(), "--no-defaults", f"--datadir={self.data}"]
-        argv += [f"--socket={self.socket}", f"--port={self.port}", f"--pid-file={self.folder}/pid", *STORAGE]
-        argv += [
-            f"--tmpdir={self.scratch}",
-            "--bind-address=*",
-            "--performance-schema=OFF",
-            "--character-set-server=utf8mb4",
-            *self.options,
-        ]
+        argv = [*as_user(OS_USER), *self.program(), f"--datadir={self.data}", f"--socket={self.socket}"]
+        argv += [f"--port={self.port}", f"--pid-file={self.folder}/pid", f"--tmpdir={self.scratch}"]
+        argv += ["--bind-address=*", "--character-set-server=utf8mb4", *self.options]
         if self.namespace is not None:
             argv = self.namespace.command(argv)
         self.service = Service(argv, self.folder / "log", umask=0o022)
         if wait:
-            self.service.wait_ready(self._answers, "MariaDB is ready", 60)
+            self.service.wait_ready(self._answers, "the server is ready", 60)
         return self
 
     def _answers(self) -> bool:

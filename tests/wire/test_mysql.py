@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from wizard.wire import ProtocolError
 from wizard.wire import mysql as my
+from wizard.wire import mysql_passwords as passwords
+from wizard.wire import mysql_results as results
 
 SALT = b"abcdefghijklmnopqrst"
 MARIADB = (
@@ -116,6 +118,10 @@ def test_answers_of_a_login() -> None:
 def test_client_packets() -> None:
     request = my.parse_handshake_response(my.ssl_request())
     assert request.is_ssl_request
+    assert not request.capabilities & my.CONNECT_WITH_DB
+    named = my.parse_handshake_response(my.ssl_request(database="shop"))
+    assert named.is_ssl_request
+    assert named.capabilities & my.CONNECT_WITH_DB
     assert request.user == ""
     built = my.handshake_response(
         "app", b"x" * 32, database="shop", plugin="p", attributes={"_client_name": "y"}
@@ -129,12 +135,12 @@ def test_client_packets() -> None:
 
 def test_result_sets() -> None:
     rows = (("1", None), ("x" * 300, "y" * 70_000))
-    payloads = my.resultset(("a", "b"), rows)
-    assert my.parse_resultset(payloads) == (("a", "b"), rows)
+    payloads = results.resultset(("a", "b"), rows)
+    assert results.parse_resultset(payloads) == (("a", "b"), rows)
     without_eof = [payload for payload in payloads[:-1] if not payload.startswith(b"\xfe")]
-    assert my.parse_resultset(without_eof) == (("a", "b"), rows)
+    assert results.parse_resultset(without_eof) == (("a", "b"), rows)
     with pytest.raises(ProtocolError, match="ends in an error") as caught:
-        my.parse_resultset((*payloads[:4], my.error(3024, "too slow", "HY000")))
+        results.parse_resultset((*payloads[:4], my.error(3024, "too slow", "HY000")))
     assert caught.value.text == "too slow"
 
 
@@ -142,13 +148,13 @@ def test_scrambles_prove_the_password() -> None:
     """As the servers check them: xor with the hash of the salt gives back what they can compare."""
     stored = hashlib.sha1(hashlib.sha1(b"secret").digest()).digest()
     mask = hashlib.sha1(SALT + stored).digest()
-    once = bytes(a ^ b for a, b in zip(my.native_password("secret", SALT), mask, strict=True))
+    once = bytes(a ^ b for a, b in zip(passwords.native_password("secret", SALT), mask, strict=True))
     assert hashlib.sha1(once).digest() == stored
     stored = hashlib.sha256(hashlib.sha256(b"secret").digest()).digest()
     mask = hashlib.sha256(stored + SALT).digest()
-    once = bytes(a ^ b for a, b in zip(my.caching_sha2("secret", SALT), mask, strict=True))
+    once = bytes(a ^ b for a, b in zip(passwords.caching_sha2("secret", SALT), mask, strict=True))
     assert hashlib.sha256(once).digest() == stored
-    assert my.native_password("", SALT) == my.caching_sha2("", SALT) == b""
+    assert passwords.native_password("", SALT) == passwords.caching_sha2("", SALT) == b""
 
 
 PARSERS = (
@@ -158,7 +164,7 @@ PARSERS = (
     my.parse_auth_switch,
     my.parse_auth_more,
     my.parse_handshake_response,
-    lambda payload: my.parse_resultset([payload]),
+    lambda payload: results.parse_resultset([payload]),
 )
 
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 from wizard.probes.channel import Channel
 from wizard.probes.outcome import LoginResult, QueryError
 from wizard.target.model import Target
-from wizard.wire import ProtocolError, mysql
+from wizard.wire import ProtocolError, mysql, mysql_passwords, mysql_results
 
 MOST_PACKETS = 20_000
 _FULL = b"\x04"
 """caching_sha2_password: the server has no cached proof and wants the password itself, over a safe channel."""
-_ASK_KEY = b"\x02"
+_ASK_KEY, _ASK_OLD = b"\x02", b"\x01"
+"""How caching_sha2_password and sha256_password ask for the server's key."""
+CAUTIOUS = ("jdbc", "mysqlconnector")
+"""Drivers that ask for the server's key only when told to; those that have either library are not among them."""
+_ALLOW_KEY = ("allowpublickeyretrieval", "get-server-public-key")
+_KEY_FILE = ("serverrsapublickeyfile", "server-public-key-path")
 
 
 def login(channel: Channel, target: Target, until: float) -> LoginResult:
@@ -22,7 +27,7 @@ def login(channel: Channel, target: Target, until: float) -> LoginResult:
     secret = target.password.reveal() if target.password else ""
     proof = _proof(plugin, secret, greeting.salt, channel)
     if proof is None:
-        plugin, proof = "mysql_native_password", mysql.native_password(secret, greeting.salt)
+        plugin, proof = "mysql_native_password", mysql_passwords.native_password(secret, greeting.salt)
     flags = mysql.CLIENT_DEFAULT | (mysql.SSL if channel.tls else 0)
     response = mysql.handshake_response(
         target.user, proof, database=target.database, plugin=plugin, capabilities=flags
@@ -45,18 +50,36 @@ def login(channel: Channel, target: Target, until: float) -> LoginResult:
             answer = _proof(plugin, secret, salt, channel)
             if answer is None:
                 return _unsupported(plugin, channel)
+            if answer == _ASK_OLD and not _may_hand_over(channel, target):
+                return _unsafe(plugin)
             channel.send(mysql.packet(answer, channel.sequence), until)
         elif packet.kind == "auth-more":
-            stop = _more(mysql.parse_auth_more(packet.payload), plugin, secret, salt, channel, until)
+            more = mysql.parse_auth_more(packet.payload)
+            if more == _FULL and not _may_hand_over(channel, target):
+                return _unsafe(plugin)
+            stop = _more(more, plugin, secret, salt, channel, until)
             if stop is not None:
                 return stop
         else:
             raise ProtocolError("an unexpected packet during the login", seen="mysql")
 
 
+def _may_hand_over(channel: Channel, target: Target) -> bool:
+    """Whether the driver sends the password itself: over a safe channel, else under the server's key."""
+    if channel.tls or channel.peer.is_socket or target.driver not in CAUTIOUS:
+        return True
+    options = {key.lower().replace("_", "-"): value.lower() for key, value in target.options.items()}
+    allowed = any(options.get(name) in ("true", "1", "on", "yes", "") for name in _ALLOW_KEY)
+    return allowed or any(options.get(name) for name in _KEY_FILE)
+
+
 def _refused(error: mysql.ServerError, plugin: str) -> LoginResult:
     state = f" ({error.sqlstate})" if error.sqlstate else ""
     return LoginResult("error", plugin, f"ERROR {error.number}{state}: {error.message}", str(error.number))
+
+
+def _unsafe(plugin: str) -> LoginResult:
+    return LoginResult("insecure", plugin, f"{plugin} wants TLS or the server's public key")
 
 
 def _unsupported(plugin: str, channel: Channel) -> LoginResult:
@@ -72,12 +95,12 @@ def _unsupported(plugin: str, channel: Channel) -> LoginResult:
 def _proof(plugin: str, secret: str, salt: bytes, channel: Channel) -> bytes | None:
     """The first answer for a plugin; None where it is not spoken here."""
     if plugin == "mysql_native_password":
-        return mysql.native_password(secret, salt[:20])
+        return mysql_passwords.native_password(secret, salt[:20])
     if plugin == "caching_sha2_password":
-        return mysql.caching_sha2(secret, salt[:20])
+        return mysql_passwords.caching_sha2(secret, salt[:20])
     safe = channel.tls or channel.peer.is_socket
     if plugin == "sha256_password" and not channel.only_proof:
-        return secret.encode() + b"\0" if safe or not secret else b"\x01"
+        return secret.encode() + b"\0" if safe or not secret else _ASK_OLD
     if plugin == "mysql_clear_password" and channel.tls and not channel.only_proof:
         return secret.encode() + b"\0"
     if plugin in ("auth_socket", "unix_socket"):
@@ -102,27 +125,10 @@ def _more(
     elif data == _FULL:
         channel.send(mysql.packet(_ASK_KEY, channel.sequence), until)
     elif data.startswith(b"-----BEGIN"):
-        channel.send(mysql.packet(_encrypted(secret, salt, data), channel.sequence), until)
+        channel.send(mysql.packet(mysql_passwords.under_key(secret, salt, data), channel.sequence), until)
     else:
-        return LoginResult("insecure", plugin, f"{plugin} wants TLS or the server's public key")
+        return _unsafe(plugin)
     return None
-
-
-def _encrypted(secret: str, salt: bytes, key: bytes) -> bytes:
-    """The password, mixed with the salt, under the server's RSA key (sha2_password.cc)."""
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import padding, rsa
-
-    try:
-        public = serialization.load_pem_public_key(key)
-    except ValueError as error:
-        raise ProtocolError("the server sent a public key that cannot be read", seen="mysql") from error
-    if not isinstance(public, rsa.RSAPublicKey):
-        raise ProtocolError("the server sent a public key that is not RSA", seen="mysql")
-    text = secret.encode() + b"\0"
-    mixed = bytes(byte ^ salt[index % 20] for index, byte in enumerate(text))
-    scheme = padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None)
-    return public.encrypt(mixed, scheme)
 
 
 def query(channel: Channel, sql: str, until: float) -> list[dict[str, str | None]]:
@@ -144,6 +150,6 @@ def query(channel: Channel, sql: str, until: float) -> list[dict[str, str | None
         if packet.payload[:1] == b"\xfe" and len(packet.payload) < 9:
             ends += 1
             if ends == 2:
-                names, rows = mysql.parse_resultset(payloads)
+                names, rows = mysql_results.parse_resultset(payloads)
                 return [dict(zip(names, row, strict=True)) for row in rows]
     raise ProtocolError("a result without an end", seen="mysql")

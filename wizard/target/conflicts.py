@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from wizard.target.model import MASK, Conflict, Setting, Target
+from wizard.target.model import MASK, Conflict, Secret, Setting, Target
 
 _KEYS = ("host", "port", "user", "database", "sslmode")
 _NOBODY = ("default", "operating system")
@@ -77,9 +77,27 @@ def _unique(settings: list[Setting]) -> tuple[Setting, ...]:
 
 def _passwords(first: Candidate, rivals: list[Candidate]) -> tuple[Conflict, ...]:
     """Compare passwords of the same user; they are never shown."""
-    alike = [first, *(r for r in rivals if r.target.user == first.target.user)]
-    known = [each.target for each in alike if each.target.password]
+    known = _same_user(first, rivals)
     if not first.target.password or len({each.password for each in known}) < 2:
         return ()
     sources = [Setting("password", MASK, each.password_source) for each in known]
     return (Conflict("password", _unique(sources)),)
+
+
+def _same_user(first: Candidate, rivals: list[Candidate]) -> list[Target]:
+    """The targets that state a password for the first one's user, the first one included."""
+    alike = [first, *(each for each in rivals if each.target.user == first.target.user)]
+    return [each.target for each in alike if each.target.password]
+
+
+def other_passwords(
+    candidates: Collection[Candidate], services: Collection[str] = ()
+) -> tuple[tuple[str, Secret], ...]:
+    """(source, password) of each source that states another password than the first for the same user."""
+    first, *others = candidates
+    rivals = [each for each in others if _comparable(first, each, services)]
+    found: dict[Secret, str] = {}
+    for each in _same_user(first, rivals):
+        if each.password is not None and each.password != first.target.password:
+            found.setdefault(each.password, each.password_source)
+    return tuple((source, secret) for secret, source in found.items())

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from wizard.target.compose import NAMES as COMPOSE_NAMES
 from wizard.target.compose import ComposeService, read_compose
-from wizard.target.conflicts import Candidate, find_conflicts
+from wizard.target.conflicts import Candidate, find_conflicts, other_passwords
 from wizard.target.draft import Draft
 from wizard.target.envfile import read_env
-from wizard.target.files import shown, try_text
+from wizard.target.files import shown, there, try_text
 from wizard.target.model import Problem, Target
 from wizard.target.optionfile import client_settings
 from wizard.target.parse import parse_target
@@ -70,6 +70,18 @@ def discover(environ: Mapping[str, str], cwd: Path | None, home: Path | None) ->
 
     With `cwd` None no file of a working directory is opened; with `home` None none of a home directory.
     """
+    return _conclude(_searched(environ, cwd, home))
+
+
+def candidates(
+    environ: Mapping[str, str], cwd: Path | None, home: Path | None
+) -> tuple[list[Candidate], frozenset[str]]:
+    """(every connection that is stated in those places, the host names inside Compose)."""
+    search = _searched(environ, cwd, home)
+    return search.candidates, frozenset(search.services)
+
+
+def _searched(environ: Mapping[str, str], cwd: Path | None, home: Path | None) -> _Search:
     search = _Search(environ, home)
     search.looked.append("environment")
     for target in targets_in(environ, lambda name: name, environ, home):
@@ -82,7 +94,7 @@ def discover(environ: Mapping[str, str], cwd: Path | None, home: Path | None) ->
             _search_other_env(search, cwd / name)
     if home is not None:
         _search_home(search, home)
-    return _conclude(search)
+    return search
 
 
 def _conclude(search: _Search) -> Discovery:
@@ -94,7 +106,8 @@ def _conclude(search: _Search) -> Discovery:
         search.problems.append(Problem("missing", "url", detail, "environment"))
         return Discovery((), tuple(search.looked), tuple(search.problems))
     conflicts = find_conflicts(search.candidates, search.services)
-    targets[0] = targets[0]._replace(conflicts=conflicts)
+    others = other_passwords(search.candidates, search.services)
+    targets[0] = targets[0]._replace(conflicts=conflicts, alternatives=others)
     return Discovery(tuple(_distinct(targets)), tuple(search.looked), tuple(search.problems))
 
 
@@ -138,7 +151,7 @@ def _search_other_env(search: _Search, path: Path) -> None:
 
 
 def _search_compose(search: _Search, cwd: Path, merged: Mapping[str, str]) -> None:
-    path = next((cwd / name for name in COMPOSE_NAMES if (cwd / name).is_file()), None)
+    path = next((cwd / name for name in COMPOSE_NAMES if there(cwd / name).is_file()), None)
     if path is None or not search.text_of(path):
         return
     services, wrong = read_compose(path, merged)

@@ -35,6 +35,7 @@ class Draft:
         """key -> (value, source); the keys are ours for the connection and the writer's for the options."""
         self.password: Secret | None = None
         self.password_source = ""
+        self.password_raw: Secret | None = None
         self.problems: list[Problem] = []
 
     def put(self, key: str, value: str, source: str = "") -> None:
@@ -48,6 +49,11 @@ class Draft:
         """Note the password unless there is one."""
         if self.password is None:
             self.password, self.password_source = Secret(value), source or self.source
+
+    def note_raw(self, decoded: str, raw: str) -> None:
+        """Note how the password was written, where decoding changed it and it is the one in use."""
+        if decoded != raw and self.password is not None and self.password.reveal() == decoded:
+            self.password_raw = Secret(raw)
 
     def replace(self, key: str, value: str, source: str) -> None:
         """Note a value in place of any earlier one (an option on the command line)."""

@@ -98,6 +98,7 @@ def _read_credentials(user: str, password: str | None, reserved: str, draft: Dra
         draft.put("user", unquote(user))
     if password is not None:
         draft.put_password(unquote(password))
+        draft.note_raw(unquote(password), password)
     if draft.driver == "jdbc" and draft.engine in ("postgresql", "mariadb") and (user or password):
         detail = "This JDBC driver reads no user:password@ before the host: give them as ?user=…&password=…."
         draft.problem("malformed", "url", detail)
@@ -124,5 +125,6 @@ def _read_query(query: str, draft: Draft) -> None:
         name = RENAMED.get(key.lower(), key)
         if name == "password" or key.lower() == "password":
             draft.put_password(decoded)
+            draft.note_raw(decoded, value)
         elif re.match(r"[A-Za-z_][\w.-]*\Z", key):
             draft.put(name, decoded if equals else "true")

@@ -152,6 +152,10 @@ class Target(NamedTuple):
     database: str = ""
     password: Secret | None = None
     password_source: str = ""
+    password_raw: Secret | None = None
+    """The password's text before percent-decoding, where that changed it."""
+    alternatives: tuple[tuple[str, Secret], ...] = ()
+    """(source, password) of the other sources that state another password for the same user."""
     options: Mapping[str, str] = {}
     """Further options as written (sslmode, target_session_attrs, options …), secrets removed."""
     settings: tuple[Setting, ...] = ()

@@ -169,6 +169,7 @@ def _merge(draft: Draft, stated: Draft) -> None:
         draft.put(key, value, source)
     if stated.password is not None:
         draft.put_password(stated.password.reveal(), stated.password_source)
+        draft.password_raw = stated.password_raw
     draft.form, draft.engine, draft.driver = stated.form, stated.engine, stated.driver
     draft.problems.extend(stated.problems)
 

@@ -52,6 +52,7 @@ def finish(
         database=draft.get("database"),
         password=draft.password,
         password_source=draft.password_source if draft.password is not None else "",
+        password_raw=draft.password_raw,
         options=options,
         source=draft.source,
         driver=draft.driver,

@@ -150,7 +150,7 @@ LIBPQ_PARAMETERS = _words(
 )
 
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
-_TLS_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+TLS_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 
 LIBPQ_VALUES: dict[str, tuple[str, ...]] = {
     "sslmode": SSL_MODES,
@@ -160,8 +160,8 @@ LIBPQ_VALUES: dict[str, tuple[str, ...]] = {
     "gssencmode": ("disable", "prefer", "require"),
     "target_session_attrs": ("any", "read-write", "read-only", "primary", "standby", "prefer-standby"),
     "load_balance_hosts": ("disable", "random"),
-    "ssl_min_protocol_version": _TLS_VERSIONS,
-    "ssl_max_protocol_version": _TLS_VERSIONS,
+    "ssl_min_protocol_version": TLS_VERSIONS,
+    "ssl_max_protocol_version": TLS_VERSIONS,
 }
 """Parameter -> every value that libpq takes; anything else is refused before connecting."""
 

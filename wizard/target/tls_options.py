@@ -8,11 +8,12 @@ Sources, by driver: libpq (fe-connect.c), asyncpg (connect_utils.py `_parse_conn
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import cast
 
 from wizard.target.model import Tls, TlsMode
-from wizard.target.spellings import MARIADB_SSL_MODES, MYSQL_SSL_MODES, SSL_MODES
+from wizard.target.spellings import MARIADB_SSL_MODES, MYSQL_SSL_MODES, SSL_MODES, TLS_VERSIONS
 
 _TRUE = frozenset({"1", "true", "yes", "on", ""})
 _FALSE = frozenset({"0", "false", "no", "off", "none"})
@@ -36,14 +37,15 @@ def tls_of(family: str, driver: str, options: Mapping[str, str]) -> Tls:
         given = _prisma_files(given)
     root = _first(given, _ROOT)
     mode = _stated_mode(family, driver, given, root)
+    lowest, highest = _versions(given)
     return Tls(
         mode=mode or _default_mode(driver, root),
         root=root,
         cert=_first(given, _CERT),
         key=_first(given, _KEY),
         crl=_first(given, _CRL),
-        min_version=_first(given, ("ssl_min_protocol_version", "tls_min_version")),
-        max_version=_first(given, ("ssl_max_protocol_version", "tls_max_version")),
+        min_version=_first(given, ("ssl_min_protocol_version", "tls_min_version")) or lowest,
+        max_version=_first(given, ("ssl_max_protocol_version", "tls_max_version")) or highest,
         server_name=given.get("sslsni", "1") != "0",
         negotiation="direct" if given.get("sslnegotiation") == "direct" else "postgres",
         explicit=mode is not None or root is not None,
@@ -52,6 +54,15 @@ def tls_of(family: str, driver: str, options: Mapping[str, str]) -> Tls:
 
 def _first(given: Mapping[str, str], names: tuple[str, ...]) -> str | None:
     return next((given[name] for name in names if given.get(name)), None)
+
+
+def _versions(given: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """The lowest and highest of the versions that MySQL's clients list: `TLSv1.2,TLSv1.3`."""
+    listed = _first(
+        given, ("tlsversions", "enabledtlsprotocols", "tls-version", "tls_version", "tls_versions")
+    )
+    versions = sorted(word for word in re.split(r"[\s,\[\]'\"]+", listed or "") if word in TLS_VERSIONS)
+    return (versions[0], versions[-1]) if versions else (None, None)
 
 
 def _prisma_files(given: Mapping[str, str]) -> dict[str, str]:

@@ -112,7 +112,9 @@ def read_url(text: str, draft: Draft) -> None:
     if pieces.user:
         draft.put("user", _decode(pieces.user, "user", draft))
     if pieces.password is not None:
-        draft.put_password(_decode(pieces.password, "password", draft))
+        decoded = _decode(pieces.password, "password", draft)
+        draft.put_password(decoded)
+        draft.note_raw(decoded, pieces.password)
     read_hosts(pieces.hosts, draft)
     if re.match(r":\d", pieces.hosts):
         draft.problem("malformed", "host", "There is a port but no host before it: fill in the host.")
@@ -253,7 +255,10 @@ def read_query(query: str, draft: Draft) -> None:
             draft.problem("unescaped", "password", "The password seems to hold a raw &: write it as %26.")
             continue
         previous = RENAMED.get(key, key)
-        _put_parameter(previous, _query_value(raw_value, key, draft), draft)
+        value = _query_value(raw_value, key, draft)
+        _put_parameter(previous, value, draft)
+        if previous == "password":
+            draft.note_raw(value, raw_value)
 
 
 def _driver_by_parameters(pairs: list[tuple[str, str, str]]) -> str:
@@ -283,7 +288,7 @@ def _query_value(raw: str, key: str, draft: Draft) -> str:
 def _put_parameter(key: str, value: str, draft: Draft) -> None:
     """Note one parameter; in a URL's query libpq lets the later value win over the authority's."""
     if key == "password":
-        draft.password = None
+        draft.password = draft.password_raw = None
     elif key in ("host", "port", "user", "database") and (value or draft.driver in LIBPQ_DRIVERS):
         draft.values.pop(key, None)
     if key == "host" and draft.driver in DIALECT_DRIVERS and re.search(r":\d+(,|\Z)", value):

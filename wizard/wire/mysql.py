@@ -1,4 +1,4 @@
-"""The MySQL and MariaDB client/server protocol, version 10 and 4.1: bytes to packets and back.
+"""The MySQL and MariaDB client/server protocol, version 10 and 4.1: payloads of packets and what they say.
 
 It must never do I/O or decide what an answer means. Formats: "MySQL Client/Server Protocol" in the MySQL
 server's source documentation and "Clients & Utilities / Client-Server Protocol" of MariaDB.
@@ -7,10 +7,13 @@ server's source documentation and "Clients & Utilities / Client-Server Protocol"
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from wizard.wire import ProtocolError, printable, sniff
+from wizard.wire import ProtocolError, sniff
+from wizard.wire.mysql_packets import Decoder, Packet, Reader, lenenc, packet, text_of
+
+__all__ = ["Decoder", "Packet", "packet"]
 
 # Capability bits, include/mysql_com.h
 LONG_PASSWORD = 1  # MariaDB calls it CLIENT_MYSQL and clears it when it sends capabilities of its own
@@ -30,33 +33,11 @@ DEPRECATE_EOF = 1 << 24
 STATUS_AUTOCOMMIT = 2
 UTF8MB4_GENERAL_CI = 45
 COM_QUIT, COM_INIT_DB, COM_QUERY, COM_PING = 1, 2, 3, 14
-COLUMN_STRING, COLUMN_INTEGER = 0xFD, 0x08  # MYSQL_TYPE_VAR_STRING, MYSQL_TYPE_LONGLONG
 
 CLIENT_DEFAULT = (
     LONG_PASSWORD | LONG_FLAG | PROTOCOL_41 | TRANSACTIONS | SECURE_CONNECTION | MULTI_RESULTS | PLUGIN_AUTH
 )
 SERVER_DEFAULT = CLIENT_DEFAULT | FOUND_ROWS | CONNECT_WITH_DB | CONNECT_ATTRS | PLUGIN_AUTH_LENENC
-
-_KINDS = {
-    0x00: "ok",
-    0x01: "auth-more",
-    0x02: "auth-next",
-    0x0A: "greeting",
-    0xFE: "auth-switch",
-    0xFF: "err",
-}
-
-
-class Packet(NamedTuple):
-    """One packet: its sequence number and what it carries."""
-
-    sequence: int
-    payload: bytes
-
-    @property
-    def kind(self) -> str:
-        """What it is during the handshake: greeting, ok, err, auth-switch, auth-more, auth-next or other."""
-        return _KINDS.get(self.payload[0], "other") if self.payload else "other"
 
 
 class Greeting(NamedTuple):
@@ -117,137 +98,6 @@ class HandshakeResponse(NamedTuple):
     is_ssl_request: bool = False
 
 
-class Decoder:
-    """Cuts a byte stream into packets: `feed`, then iterate what is complete.
-
-    Raises ProtocolError when the first bytes are somebody else's or a packet is above `limit` bytes.
-    Packets of 16 MiB, which continue in the next one, are above any limit that makes sense here.
-    """
-
-    def __init__(self, limit: int = 1 << 20) -> None:
-        self._limit = min(limit, 0xFFFFFE)
-        self._buffer = bytearray()
-        self._first = True
-
-    @property
-    def pending(self) -> bytes:
-        """Bytes that are not yet a whole packet."""
-        return bytes(self._buffer)
-
-    def feed(self, data: bytes) -> None:
-        """Add what was read."""
-        self._buffer += data
-
-    def finish(self) -> None:
-        """The peer closed: raise ProtocolError if it did so inside a packet."""
-        if self._buffer:
-            raise _foreign(bytes(self._buffer), "the connection closed inside a packet")
-
-    def restart(self) -> None:
-        """After TLS took over: forget what came before and let the next packet be of any kind."""
-        self._buffer.clear()
-
-    def __iter__(self) -> Iterator[Packet]:
-        while (packet := self._next()) is not None:
-            yield packet
-
-    def _next(self) -> Packet | None:
-        buffer = self._buffer
-        if len(buffer) < 4:
-            return None
-        size = int.from_bytes(buffer[:3], "little")
-        if size > self._limit:
-            raise _foreign(bytes(buffer), f"packet length {size} is impossible")
-        if self._first and sniff(bytes(buffer[:512])) not in ("mysql", "unknown"):
-            raise _foreign(bytes(buffer), "not a packet")
-        if len(buffer) < size + 4:
-            return None
-        packet = Packet(buffer[3], bytes(buffer[4 : size + 4]))
-        del buffer[: size + 4]
-        self._first = False
-        return packet
-
-
-def _foreign(data: bytes, why: str) -> ProtocolError:
-    seen = sniff(data)
-    known = seen not in ("unknown", "mysql")
-    what = f"this looks like {seen}" if known else why
-    return ProtocolError(f"not MySQL's protocol: {what}", seen=seen, text=printable(data))
-
-
-# Pieces
-
-
-def packet(payload: bytes, sequence: int) -> bytes:
-    """One packet as bytes."""
-    return len(payload).to_bytes(3, "little") + bytes((sequence & 0xFF,)) + payload
-
-
-def _lenenc(data: bytes) -> bytes:
-    size = len(data)
-    if size < 251:
-        return bytes((size,)) + data
-    return (
-        b"\xfc" + size.to_bytes(2, "little") if size < 1 << 16 else b"\xfd" + size.to_bytes(3, "little")
-    ) + data
-
-
-class _Reader:
-    """Walks through a payload; everything raises ProtocolError where the bytes end too early."""
-
-    def __init__(self, data: bytes, place: int = 0) -> None:
-        self._data = data
-        self._place = place
-
-    @property
-    def left(self) -> int:
-        return len(self._data) - self._place
-
-    def take(self, size: int) -> bytes:
-        if size > self.left:
-            raise ProtocolError("a MySQL packet is shorter than its fields", seen="mysql")
-        self._place += size
-        return self._data[self._place - size : self._place]
-
-    def rest(self) -> bytes:
-        return self.take(self.left)
-
-    def number(self, size: int) -> int:
-        return int.from_bytes(self.take(size), "little")
-
-    def until_nul(self) -> bytes:
-        end = self._data.find(b"\0", self._place)
-        if end < 0:
-            raise ProtocolError("a text without its end in a MySQL packet", seen="mysql")
-        text = self._data[self._place : end]
-        self._place = end + 1
-        return text
-
-    def lenenc_number(self) -> int:
-        first = self.number(1)
-        if first < 251:
-            return first
-        if first in (0xFB, 0xFF):
-            raise ProtocolError("no length where a MySQL packet needs one", seen="mysql")
-        return self.number({0xFC: 2, 0xFD: 3, 0xFE: 8}[first])
-
-    def lenenc(self) -> bytes:
-        return self.take(self.lenenc_number())
-
-    def nullable(self) -> bytes | None:
-        if self._data[self._place : self._place + 1] == b"\xfb":
-            self._place += 1
-            return None
-        return self.lenenc()
-
-
-def _decode(data: bytes) -> str:
-    return data.decode("utf-8", "replace")
-
-
-# What a server sends
-
-
 def greeting(
     version: str,
     thread_id: int,
@@ -277,10 +127,10 @@ def greeting(
 
 def parse_greeting(payload: bytes) -> Greeting:
     """A HandshakeV10 payload; ProtocolError for another protocol version or a cut-off packet."""
-    reader = _Reader(payload)
+    reader = Reader(payload)
     if reader.number(1) != 10:
         raise ProtocolError("not a MySQL greeting of protocol version 10", seen=sniff(packet(payload, 0)))
-    raw = _decode(reader.until_nul())
+    raw = text_of(reader.until_nul())
     thread_id = reader.number(4)
     salt = reader.take(8)
     reader.take(1)
@@ -296,7 +146,7 @@ def parse_greeting(payload: bytes) -> Greeting:
         if capabilities & SECURE_CONNECTION:
             salt += reader.take(max(13, size - 8)).rstrip(b"\0")
         if capabilities & PLUGIN_AUTH:
-            plugin = _decode(reader.rest().split(b"\0", 1)[0])
+            plugin = text_of(reader.rest().split(b"\0", 1)[0])
     prefixed = raw.startswith("5.5.5-") and raw[6:7].isdigit()
     own_bits = not capabilities & LONG_PASSWORD and any(extended)
     return Greeting(
@@ -320,14 +170,14 @@ def error(number: int, text: str, sqlstate: str | None = None) -> bytes:
 
 def parse_error(payload: bytes) -> ServerError:
     """An ERR payload."""
-    reader = _Reader(payload)
+    reader = Reader(payload)
     if reader.number(1) != 0xFF:
         raise ProtocolError("not a MySQL error packet", seen="mysql")
     number = reader.number(2)
     rest = reader.rest()
     if rest[:1] == b"#" and len(rest) >= 6:
-        return ServerError(number, _decode(rest[6:]), rest[1:6].decode("ascii", "replace"))
-    return ServerError(number, _decode(rest))
+        return ServerError(number, text_of(rest[6:]), rest[1:6].decode("ascii", "replace"))
+    return ServerError(number, text_of(rest))
 
 
 def ok(affected: int = 0, status: int = STATUS_AUTOCOMMIT, info: str = "") -> bytes:
@@ -337,11 +187,11 @@ def ok(affected: int = 0, status: int = STATUS_AUTOCOMMIT, info: str = "") -> by
 
 def parse_ok(payload: bytes) -> Ok:
     """An OK payload (also the one that ends a result set without EOF packets)."""
-    reader = _Reader(payload)
+    reader = Reader(payload)
     if reader.number(1) not in (0x00, 0xFE):
         raise ProtocolError("not a MySQL OK packet", seen="mysql")
     affected, last = reader.lenenc_number(), reader.lenenc_number()
-    return Ok(affected, last, reader.number(2), reader.number(2), _decode(reader.rest()))
+    return Ok(affected, last, reader.number(2), reader.number(2), text_of(reader.rest()))
 
 
 def auth_switch(plugin: str, salt: bytes) -> bytes:
@@ -355,8 +205,8 @@ def parse_auth_switch(payload: bytes) -> AuthSwitch:
         raise ProtocolError("not a MySQL authentication switch", seen="mysql")
     if len(payload) == 1:
         return AuthSwitch("mysql_old_password", b"")
-    reader = _Reader(payload, 1)
-    return AuthSwitch(_decode(reader.until_nul()), reader.rest().removesuffix(b"\0"))
+    reader = Reader(payload, 1)
+    return AuthSwitch(text_of(reader.until_nul()), reader.rest().removesuffix(b"\0"))
 
 
 def auth_more(data: bytes) -> bytes:
@@ -371,12 +221,15 @@ def parse_auth_more(payload: bytes) -> bytes:
     return payload[1:]
 
 
-# What a client sends
+def ssl_request(
+    capabilities: int = CLIENT_DEFAULT, charset: int = UTF8MB4_GENERAL_CI, *, database: str = ""
+) -> bytes:
+    """The payload of SSLRequest; the TLS handshake follows it.
 
-
-def ssl_request(capabilities: int = CLIENT_DEFAULT, charset: int = UTF8MB4_GENERAL_CI) -> bytes:
-    """The payload of SSLRequest; the TLS handshake follows it."""
-    return struct.pack("<IIB", capabilities | SSL, 1 << 24, charset) + b"\0" * 23
+    MySQL goes by these capabilities alone: it ignores a `database` that only the packet behind them names.
+    """
+    flags = capabilities | SSL | (CONNECT_WITH_DB if database else 0)
+    return struct.pack("<IIB", flags, 1 << 24, charset) + b"\0" * 23
 
 
 def handshake_response(
@@ -396,21 +249,19 @@ def handshake_response(
         b"\0" * 23,
         user.encode(errors="surrogateescape"),
         b"\0",
-        _lenenc(auth),
+        lenenc(auth),
     ]
     if database:
         parts += [database.encode(errors="surrogateescape"), b"\0"]
     parts += [plugin.encode(), b"\0"]
     if attributes:
-        parts.append(
-            _lenenc(b"".join(_lenenc(k.encode()) + _lenenc(v.encode()) for k, v in attributes.items()))
-        )
+        parts.append(lenenc(b"".join(lenenc(k.encode()) + lenenc(v.encode()) for k, v in attributes.items())))
     return b"".join(parts)
 
 
 def parse_handshake_response(payload: bytes) -> HandshakeResponse:
     """A HandshakeResponse41 or SSLRequest payload."""
-    reader = _Reader(payload)
+    reader = Reader(payload)
     flags = reader.number(4)
     reader.take(4)
     charset = reader.number(1)
@@ -419,20 +270,20 @@ def parse_handshake_response(payload: bytes) -> HandshakeResponse:
         raise ProtocolError("a MySQL client older than 4.1", seen="mysql")
     if flags & SSL and not reader.left:
         return HandshakeResponse(flags, charset, is_ssl_request=True)
-    user = _decode(reader.until_nul())
+    user = text_of(reader.until_nul())
     auth = reader.lenenc() if flags & PLUGIN_AUTH_LENENC else reader.take(reader.number(1))
-    database = _decode(reader.until_nul()) if flags & CONNECT_WITH_DB else ""
+    database = text_of(reader.until_nul()) if flags & CONNECT_WITH_DB else ""
     plugin = (
-        _decode(reader.rest().split(b"\0", 1)[0] if not flags & CONNECT_ATTRS else reader.until_nul())
+        text_of(reader.rest().split(b"\0", 1)[0] if not flags & CONNECT_ATTRS else reader.until_nul())
         if flags & PLUGIN_AUTH
         else ""
     )
     attributes: dict[str, str] = {}
     if flags & CONNECT_ATTRS and reader.left:
-        inner = _Reader(reader.lenenc())
+        inner = Reader(reader.lenenc())
         while inner.left:
-            key = _decode(inner.lenenc())
-            attributes[key] = _decode(inner.lenenc())
+            key = text_of(inner.lenenc())
+            attributes[key] = text_of(inner.lenenc())
     return HandshakeResponse(flags, charset, user, auth, database, plugin, attributes)
 
 
@@ -444,79 +295,3 @@ def query(sql: str) -> bytes:
 def quit_command() -> bytes:
     """The payload of COM_QUIT."""
     return bytes((COM_QUIT,))
-
-
-# Result sets in text form
-
-
-def _column(name: str, kind: int) -> bytes:
-    texts = b"".join(_lenenc(part) for part in (b"def", b"", b"", b"", name.encode(), b""))
-    return texts + b"\x0c" + struct.pack("<HIBHB", UTF8MB4_GENERAL_CI, 1024, kind, 0, 0) + b"\0\0"
-
-
-def _eof() -> bytes:
-    return b"\xfe" + struct.pack("<HH", 0, STATUS_AUTOCOMMIT)
-
-
-def resultset(
-    names: Sequence[str], rows: Sequence[Sequence[str | None]], kinds: Sequence[int] = ()
-) -> tuple[bytes, ...]:
-    """The payloads of a result set with EOF packets; columns without a kind are strings, None is NULL."""
-    columns = [*kinds, *[COLUMN_STRING] * (len(names) - len(kinds))]
-    described = [_column(name, kind) for name, kind in zip(names, columns, strict=True)]
-    data = [b"".join(b"\xfb" if v is None else _lenenc(v.encode()) for v in row) for row in rows]
-    return (bytes((len(names),)), *described, _eof(), *data, _eof())
-
-
-def parse_resultset(
-    payloads: Sequence[bytes],
-) -> tuple[tuple[str, ...], tuple[tuple[str | None, ...], ...]]:
-    """Column names and rows of one whole result set, with or without the EOF in the middle."""
-    if not payloads:
-        raise ProtocolError("an empty MySQL result set", seen="mysql")
-    count = _Reader(payloads[0]).lenenc_number()
-    names = []
-    for payload in payloads[1 : count + 1]:
-        reader = _Reader(payload)
-        names.append(_decode([reader.lenenc() for _ in range(5)][4]))
-    rows = []
-    for payload in payloads[count + 1 :]:
-        if payload[:1] == b"\xff":
-            raise ProtocolError(
-                "a MySQL result set that ends in an error", seen="mysql", text=parse_error(payload).message
-            )
-        if payload[:1] == b"\xfe" and len(payload) < 9:
-            continue
-        reader = _Reader(payload)
-        rows.append(
-            tuple(None if v is None else _decode(v) for v in (reader.nullable() for _ in range(count)))
-        )
-    return tuple(names), tuple(rows)
-
-
-# Passwords
-
-
-def _xor(left: bytes, right: bytes) -> bytes:
-    return bytes(a ^ b for a, b in zip(left, right, strict=True))
-
-
-def native_password(password: str, salt: bytes) -> bytes:
-    """mysql_native_password: SHA1(password) xor SHA1(salt + SHA1(SHA1(password))); empty for no password."""
-    import hashlib
-
-    if not password:
-        return b""
-    once = hashlib.sha1(password.encode(), usedforsecurity=False).digest()
-    twice = hashlib.sha1(once, usedforsecurity=False).digest()
-    return _xor(once, hashlib.sha1(salt + twice, usedforsecurity=False).digest())
-
-
-def caching_sha2(password: str, salt: bytes) -> bytes:
-    """caching_sha2_password's fast way: SHA256(password) xor SHA256(SHA256(SHA256(password)) + salt)."""
-    import hashlib
-
-    if not password:
-        return b""
-    once = hashlib.sha256(password.encode()).digest()
-    return _xor(once, hashlib.sha256(hashlib.sha256(once).digest() + salt).digest())
