@@ -22,7 +22,7 @@ OVERTIME = 0.5
 """Seconds beyond its own deadline after which a probe is abandoned."""
 CHAIN = ("network.connect", "network.greet", "tls.handshake", "auth.login")
 """The probes that each take the connection one step further."""
-INSIDE = ("database.inspect", "database.write-path", "capacity.inspect")
+INSIDE = ("database.inspect", "database.write-path", "capacity.inspect", "app.inspect")
 """The probes that need the session that the chain ends in."""
 RunProbe = Callable[[Run, Facts], Event]
 AskPerson = Callable[[Ask, Facts], Event]

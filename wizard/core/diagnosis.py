@@ -106,6 +106,9 @@ def _faulty(walk: Walk) -> set[str]:
     by the connection that fails because of them.
     """
     stopped, blamed = walk.trail[-1].layer, walk.node.layer
+    if stopped == "server":
+        # The walk looks at the server's host because an earlier layer did not let it pass.
+        return {blamed, stopped, next(hop.layer for hop in reversed(walk.trail) if hop.layer in LAYERS)}
     order = (*LAYERS, *EXTRA_LAYERS)
     passed = blamed in LAYERS and stopped in LAYERS and order.index(blamed) > order.index(stopped)
     return {blamed} if passed else {blamed, stopped}
@@ -118,7 +121,10 @@ def _summary(walk: Walk, layer: str, outcome: str) -> str:
     if outcome == "fault":
         # The blame may lie on a layer that was not reached: a login tells of a database that does not exist.
         quoted = [event for event in here or told if event.evidence]
-        return quoted[0 if here else -1].summary if quoted else (here[-1].summary if here else "")
+        # What looked into it later has quotations too: the words that count are those of the refusal.
+        refusals = [event for event in quoted if "error.text" in event.facts]
+        chosen = quoted[:1] if here else (refusals or quoted)[-1:]
+        return next((event.summary for event in reversed(chosen or here)), "")
     passed = [event.summary for event in here if not _told_of_the_fault(walk, event)]
     troubled = [hop.trouble for hop in walk.trail if hop.layer == layer and hop.trouble]
     return (passed or troubled or [""])[-1]

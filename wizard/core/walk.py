@@ -68,7 +68,9 @@ class Walk(NamedTuple):
         quoted = tuple(
             Evidence(layer, str(stated[key]))
             for key, layer in TOLD.items()
-            if key in stated and key in tree.questions and _in_own_words(tree.questions[key], str(stated[key]))
+            if key in stated
+            and key in tree.questions
+            and _in_own_words(tree.questions[key], str(stated[key]))
         )
         return Walk(tree, tree.root, _with_readings(tree, known, stated), evidence=quoted)._settled()
 

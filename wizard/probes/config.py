@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from wizard.core.facts import Value
 from wizard.probes.base import Report, probe
+from wizard.probes.processfacts import PROVIDES as PROCESS_FACTS
+from wizard.probes.processfacts import add_process
+from wizard.probes.token import PROVIDES as TOKEN_FACTS
+from wizard.probes.token import token_facts
 from wizard.redact import clean
 from wizard.runtime import Runtime
 from wizard.target.model import Target
+from wizard.target.readings import password_form
 
 SOFT = ("passfile-ignored",)
 """Problems that only matter when the server asks for what is missing."""
@@ -31,6 +36,9 @@ WANTS_PRIMARY = ("read-write", "primary", "master", "read_write")
         "target.driver",
         "tls.mode",
         "auth.password-given",
+        "auth.password-form",
+        *TOKEN_FACTS,
+        *PROCESS_FACTS,
         "target.host",
         "target.port",
         "target.user",
@@ -63,9 +71,12 @@ def settings(target: Target, runtime: Runtime) -> Report:
         "target.driver": target.driver or "unknown",
         "tls.mode": target.tls.mode,
         "auth.password-given": target.password is not None and bool(target.password),
+        "auth.password-form": password_form(target),
     }
     facts.update(_names(target))
+    facts.update(token_facts(target))
     report = Report(facts)
+    add_process(report, runtime.process)
     for problem in [*hard, *soft]:
         report.quote("config", f"{problem.source}: {problem.detail}" if problem.source else problem.detail)
     if hard or soft:

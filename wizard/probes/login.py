@@ -173,7 +173,13 @@ def retry_tls(target: Target, runtime: Runtime) -> Report:
         return Report({"retry.outcome": "no-tls"}, summary="a login with TLS cannot be tried")
     result = attempt(channel, other, runtime)
     channel.close()
-    outcome = "ok" if result.outcome == "ok" else "refused" if result.outcome.startswith("error") else result.outcome
+    outcome = (
+        "ok"
+        if result.outcome == "ok"
+        else "refused"
+        if result.outcome.startswith("error")
+        else result.outcome
+    )
     report = Report({"retry.outcome": outcome}, summary=f"the same login with TLS: {outcome}")
     if result.code:
         report.facts["retry.code"] = result.code

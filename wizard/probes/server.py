@@ -12,7 +12,8 @@ from pathlib import Path
 from wizard.core.facts import Value
 from wizard.core.lazyre import lazy
 from wizard.probes.base import Report, probe
-from wizard.probes.host import PROC, listeners, processes
+from wizard.probes.host import PROC
+from wizard.probes.ownserver import server_of
 from wizard.redact import clean
 from wizard.runtime import Runtime
 from wizard.target.model import Target
@@ -24,12 +25,14 @@ BEFORE = 6
 _SESSION = lazy(r"\[\d+\]")
 """The process in square brackets, as the usual log_line_prefix has it."""
 _FIELD = lazy(r"\b(DETAIL|HINT):\s")
+_THREAD = lazy(r"\s(\d+) \[(?:Warning|Note|ERROR|System)\]")
+"""The connection's number, as MariaDB and MySQL write it before the severity."""
 
 
 @probe("server.log", provides=("log.outcome", "log.text", "log.file"), deadline=3.0)
 def read_log(target: Target, runtime: Runtime) -> Report:
     """What the server wrote about the login that it has just refused."""
-    pid = _server_of(target)
+    pid = server_of(target)
     if pid is None:
         return Report({"log.outcome": "not-here"}, trouble="the server's process is not visible from here")
     path = _log_of(pid)
@@ -37,7 +40,8 @@ def read_log(target: Target, runtime: Runtime) -> Report:
         return Report(
             {"log.outcome": "not-readable"}, trouble="the server's log cannot be found or read from here"
         )
-    text = _record(_tail(path), target.user)
+    read = _record_mysql if target.family == "mysql" else _record
+    text = read(_tail(path), target.user)
     facts: dict[str, Value] = {
         "log.outcome": "read" if text else "silent",
         "log.file": clean(str(path), limit=300),
@@ -48,19 +52,6 @@ def read_log(target: Target, runtime: Runtime) -> Report:
         report.quote("auth", f"server log: {text}")
         report.summary = "the server's log says why"
     return report
-
-
-def _server_of(target: Target) -> int | None:
-    """The first process of this engine that holds the listening socket of the target's port."""
-    wanted = {one.inode for one in listeners() or () if one.port == target.port}
-    for pid in processes(target.family):
-        try:
-            links = [os.readlink(link) for link in (PROC / str(pid) / "fd").iterdir()]
-        except OSError:
-            continue
-        if target.is_socket or any(link[8:-1] in wanted for link in links if link.startswith("socket:[")):
-            return pid
-    return None
 
 
 def _log_of(pid: int) -> Path | None:
@@ -122,3 +113,19 @@ def _reasons(before: list[str], refusal: str, user: str) -> list[str]:
         if mark and f'"{user}"' in words and not other:
             found.append(line)
     return found
+
+
+def _record_mysql(text: str, user: str) -> str:
+    """What the same connection was warned of before the last refusal of the account; else the refusal itself.
+
+    The refusals are logged with log_warnings of 2 (MariaDB) or log_error_verbosity of 3 (MySQL).
+    """
+    lines = text.splitlines()
+    for index in range(len(lines) - 1, -1, -1):
+        if f"Access denied for user '{user}'@" not in lines[index]:
+            continue
+        own = _THREAD.search(lines[index])
+        before = lines[max(index - BEFORE, 0) : index]
+        reasons = [line for line in before if own and (found := _THREAD.search(line)) and found[1] == own[1]]
+        return "\n".join(reasons) or lines[index]
+    return ""

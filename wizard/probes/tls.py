@@ -210,7 +210,7 @@ def wrap(channel: Channel, context: ssl.SSLContext, target: Target, until: float
     if target.family == "mysql":
         from wizard.wire import mysql
 
-        channel.send(mysql.packet(mysql.ssl_request(), 1), until)
+        channel.send(mysql.packet(mysql.ssl_request(database=target.database), 1), until)
         channel.sequence = 2
     channel.sock.settimeout(left(until))
     named = server_name(target, channel) if target.tls.server_name or context.check_hostname else None
