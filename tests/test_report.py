@@ -112,6 +112,10 @@ def test_the_finding_is_rendered(content: Content) -> None:
     ]
     assert finding["fixes"][1]["commands"][0]["text"] == "ALTER ROLE \"app\" VALID UNTIL 'infinity';"
     assert finding["verify"] == [{"language": "sh", "where": "app-host", "text": "dbwizard check"}]
+    assert [fix["kind"] for fix in finding["fixes"]] == ["stop-gap", ""]
+    assert finding["hand_over_to"] == "the DBA"
+    assert finding["hand_over_when"] == "the password is the one from the store"
+    assert finding["hand_over"].startswith("app cannot log in: FATAL: ")
 
 
 def test_an_inconclusive_report_says_how_to_tell_the_candidates_apart(content: Content) -> None:
@@ -178,6 +182,15 @@ def test_the_verdict_is_the_first_line(content: Content) -> None:
     lines = text(made(refused_walk(content), content), width=100).splitlines()
     assert lines[0] == "✗ The password of app is refused  [auth.password-wrong]"
     assert lines[1] == "  postgresql at db.example:5432, as app, database shop, settings from DATABASE_URL"
+
+
+def test_the_message_to_hand_over_says_to_whom(content: Content) -> None:
+    printed = text(made(refused_walk(content), content), width=100)
+    heading = (
+        "To hand over\n  To the DBA, when the password is the one from the store:\n  app cannot log in: "
+    )
+    assert heading in printed
+    assert "A stop-gap: it helps now, and the cause stays." in printed
 
 
 def test_what_to_avoid_comes_before_what_to_do(content: Content) -> None:

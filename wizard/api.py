@@ -29,6 +29,7 @@ def check(
     """
     from wizard.report import report, target_summary
     from wizard.target.parse import parse_target
+    from wizard.target.readings import secrets_of
 
     begun, started = time.monotonic(), time.time()
     content, home = open_content(), setup.home_folder()
@@ -48,7 +49,7 @@ def check(
         target_summary(parsed),
         started=started,
         elapsed_ms=(time.monotonic() - begun) * 1000,
-        redactor=Redactor([parsed.password] if parsed.password else []),
+        redactor=Redactor(secrets_of(parsed)),
     )
 
 

@@ -141,7 +141,13 @@ def parser(name: str, description: str, *, target: bool = True) -> argparse.Argu
         made.add_argument(
             "--write-path", action="store_true", help="also write one row, in a transaction rolled back"
         )
-        made.add_argument("--admin", metavar="TARGET", help="a privileged connection (not used yet)")
+        made.add_argument(
+            "--admin",
+            metavar="TARGET",
+            help="a privileged connection, to look inside while the application is refused",
+        )
+        made.add_argument("--pid", metavar="PID", help="the application's process: its settings, its network")
+        made.add_argument("--container", metavar="NAME", help="the same for the main process of a container")
         made.add_argument("--connect-timeout", type=_seconds, default=3.0, metavar="SECONDS")
     return made
 

@@ -287,6 +287,11 @@ def clean(text: str, limit: int = 2000) -> str:
     return f"{text[: limit - 1].rstrip()}…" if 0 < limit < len(text) else text
 
 
+def harmless(text: str, limit: int) -> str:
+    """What a person typed or pasted, fit to be kept as a fact: bounded, nothing unseen, no password in its places."""
+    return clean(redact_patterns(clean(text, limit)), limit).strip()
+
+
 _PLACES: tuple[tuple[tuple[str, ...], re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (("://",), _URL_PASSWORD, rf"\1:{MASK}@"),
     (("@tcp", "@unix"), _GO_PASSWORD, rf"\1:{MASK}@"),

@@ -15,6 +15,7 @@ from wizard.core.page import Command, Filler, Finding, Fix, render
 from wizard.core.tree import HEALTHY, Tree
 from wizard.core.walk import Hop, Walk
 from wizard.marks import iso
+from wizard.providers import with_provider
 from wizard.redact import Redactor, is_plain
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def report(
     gate = redactor or Redactor(())
     diagnosis = conclude(walk)
     finding = find_for(diagnosis.cause, walk, content, gate)
-    known = redacted(walk.facts, gate, walk.tree)
+    known = redacted(facts_of(walk, content), gate, walk.tree)
     filler = Filler(known, walk.tree.fills)
     facts = {
         key: list(value) if isinstance(value, tuple) else value for key, value in known.as_dict().items()
@@ -92,11 +93,16 @@ def report(
     return {**clean, "facts": facts, "title": finding.title, "findings": [finding_data(finding)]}
 
 
+def facts_of(walk: Walk, content: Content) -> Facts:
+    """What the walk knows, and what follows from the provider that it knows of: the facts that fill a page."""
+    return with_provider(walk.facts, content.platforms)
+
+
 def find_for(cause: str, walk: Walk, content: Content, gate: Redactor) -> Finding:
     """The page of `cause`, filled with what this walk knows and with the quotation that decided; no secret in it."""
     line = content.catalogue.get(cause, "")
     evidence = "" if cause == HEALTHY else gate.text(decisive(walk))
-    facts = redacted(walk.facts, gate, walk.tree)
+    facts = redacted(facts_of(walk, content), gate, walk.tree)
     return render(cause, content.page(cause), facts, walk.tree.fills, line, evidence)
 
 
@@ -151,6 +157,8 @@ def finding_data(finding: Finding) -> dict[str, Any]:
         "see_also": list(finding.see_also),
         "sources": list(finding.sources),
         "hand_over": finding.hand_over,
+        "hand_over_to": finding.hand_over_to,
+        "hand_over_when": finding.hand_over_when,
         "seen_as": list(finding.seen_as),
     }
 
@@ -163,6 +171,7 @@ def _fix(fix: Fix) -> dict[str, Any]:
         "why": fix.why,
         "risk": fix.risk,
         "undo": fix.undo,
+        "kind": fix.kind,
         "commands": [_command(one) for one in fix.commands],
     }
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard.core.facts import Facts
-from wizard.target.model import Target
+from wizard.target.model import Secret, Target
+from wizard.target.readings import secrets_of
 
 if TYPE_CHECKING:
     from wizard.probes.channel import Channel
+    from wizard.target.process import Process
 
 CONNECT_TIMEOUT = 3.0
 """Seconds to wait for a connection, or for a server's first word, unless the caller says otherwise."""
@@ -33,6 +35,7 @@ class Runtime:
         write_path: bool = False,
         platforms: Mapping[str, Any] | None = None,
         admin: Target | None = None,
+        process: Process | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.target = target
@@ -46,6 +49,8 @@ class Runtime:
         self.platforms: Mapping[str, Any] = platforms or {}
         self.admin = admin
         """A privileged connection of the person, to look inside while the application is locked out."""
+        self.process = process
+        """The application's own process, where one is looked at (`--pid`, `--container`)."""
         self.clock = clock
         self.facts = Facts()
         """What the walk knows so far; the driver keeps it current."""
@@ -55,6 +60,11 @@ class Runtime:
         """How many of the probes that build the connection it has behind it."""
         self.addresses: list[tuple[int, str, int]] = []
         """(index of the host in the target, address, port), in the order of the resolver."""
+
+    @property
+    def secrets(self) -> list[Secret]:
+        """Every text that may be a password of this walk: what the last gate has to know."""
+        return [*secrets_of(self.target, self.admin), *(self.process.secrets if self.process else ())]
 
     def until(self, seconds: float) -> float:
         """The moment, on the monotonic clock, until which a wait of `seconds` may last."""

@@ -237,7 +237,12 @@ BROKEN = [
         "nodes.net.start.edges.0.also.0: 'network.timeot' is not in the catalogue",
     ),
     (TREE, "follow: error.cause", "follow: error.text", "'error.text' is not a fact of the kind cause"),
-    (TREE, "{follow: error.cause}", "{follow: error.cause, go: net.ask}", "needs either 'go' or 'follow'"),
+    (
+        TREE,
+        "{follow: error.cause}",
+        "{follow: error.cause, go: net.ask}",
+        "needs either 'go', 'follow' or 'suspect'",
+    ),
     (
         TREE,
         '{when: {net.outcome: fine, net.days: ">=3"}, go: net.ask, also: [network.timeout]}',
@@ -397,10 +402,26 @@ BROKEN = [
     (PAGE, "https://www", "http://www", "'http://www.postgresql.org/docs/' is no https address"),
     (
         PAGE,
-        "      risk: restart\n      commands:",
-        "      risk: restart\n      command:",
+        "      undo: Stop it.\n      commands:",
+        "      undo: Stop it.\n      command:",
         "network.refused.fixes.0: the key 'commands' is missing",
     ),
+    (
+        PAGE,
+        "      undo: Stop it.\n",
+        "",
+        "network.refused.fixes.0: a fix with the risk 'restart' needs an 'undo'",
+    ),
+    (
+        PAGE,
+        "kind: lasting",
+        "kind: stopgap",
+        "'stopgap' is not a kind of fix (stop-gap, lasting); did you mean 'stop-gap'?",
+    ),
+    (PAGE, "kind: lasting", "kind: stop-gap", "fixes: a page with a stop-gap also says what is 'lasting'"),
+    (PAGE, "to: the DBA, ", "", "network.refused.hand-over: does not say 'to'"),
+    (PAGE, "to: the DBA", "for: the DBA", "network.refused.hand-over.for: the key 'for' is not known here"),
+    (PAGE, 'text: "Nothing', 'text: "{nobody} Nothing', "the placeholder {nobody} is not in 'fills'"),
     # message rules
     (MSG, "srv.timeout", "srv.refused", "11: rules.1.id: the id 'srv.refused' is already in"),
     (

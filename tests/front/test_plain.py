@@ -207,7 +207,7 @@ def test_ascii_only(content: Content, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["wrong-password", "healthy-postgresql"])
 def test_the_content_that_ships_against_the_practice_range(tmp_path: Path, name: str) -> None:
     with serve(get(name)) as running:
-        person = Terminal(open_content(), tmp_path, ["0"] * 30)
+        person = Terminal(open_content(), tmp_path, ["0"] * 30, **{"app.text": "none"})
         person.target = parse_target(running.url, environ={}, home=None)
         status = person.run()
     password = person.target.password

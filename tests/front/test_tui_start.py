@@ -120,7 +120,7 @@ def test_every_action_of_the_table_exists() -> None:
 
     owners = {
         "start": Start, "field": Start, "running": Board, "question": Board, "finding": Board, "list": Earlier,
-        "help": Help, "plain": PlainScreen, "note": Note,
+        "help": Help, "plain": PlainScreen, "note": Note, "open": Board, "typed": Note,
     }  # fmt: skip
     for action in actions.ACTIONS:
         for where in action.where:

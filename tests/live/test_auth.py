@@ -91,12 +91,14 @@ def postgres(servers: Servers) -> PostgresServer:
         url(replication="database"),
         accept=("auth.hba-no-entry",),
     ),
+    on="postgresql",
 )
 def test_postgresql(remote: Cli, postgres: PostgresServer, fault: Fault) -> None:
     result = fault.check(remote)
     assert result.layer("network")["outcome"] == "ok", result.story()
 
 
+@pytest.mark.reproduces("auth.peer-failed", on="postgresql")
 def test_peer(local: Cli, postgres: PostgresServer) -> None:
     result = local.check(f"host={postgres.sockets} user=peer_user dbname=shop")
     result.expect_fault("auth.peer-failed", code="28000")
@@ -149,6 +151,7 @@ def mariadb(servers: Servers) -> MariadbServer:
         url("mysql", user="os_user"),
         accept=("auth.peer-failed",),
     ),
+    on="mariadb",
 )
 def test_mariadb(remote: Cli, mariadb: MariadbServer, fault: Fault) -> None:
     result = fault.check(remote)
@@ -162,10 +165,12 @@ def second_way(lab: Lab) -> str:
     return server
 
 
+@pytest.mark.reproduces("auth.host-not-allowed", on="mariadb")
 def test_mariadb_host_not_allowed(remote: Cli, mariadb: MariadbServer, second_way: str) -> None:
     remote.check(url("mysql", host=second_way)).expect_fault("auth.host-not-allowed", code="1130")
 
 
+@pytest.mark.reproduces("auth.host-blocked", on="mariadb")
 def test_mariadb_host_blocked(remote: Cli, mariadb: MariadbServer, lab: Lab) -> None:
     mariadb.sql("SET GLOBAL max_connect_errors = 1", "FLUSH HOSTS")
     for _attempt in range(3):

@@ -53,11 +53,13 @@ def empty(postgres: PostgresServer) -> PostgresServer:
     return postgres
 
 
+@pytest.mark.reproduces("capacity.reserved-slots", on="postgresql")
 def test_only_reserved_slots_are_left(remote: Cli, own: Servers, empty: PostgresServer) -> None:
     fill(own, empty, SLOTS - 3)
     remote.check(url()).expect_fault("capacity.reserved-slots", code="53300")
 
 
+@pytest.mark.reproduces("capacity.max-connections", on="postgresql")
 def test_every_slot_is_taken(remote: Cli, own: Servers, empty: PostgresServer) -> None:
     fill(own, empty, SLOTS - 3)
     for _number in range(3):
@@ -66,27 +68,32 @@ def test_every_slot_is_taken(remote: Cli, own: Servers, empty: PostgresServer) -
     result.expect_fault("capacity.max-connections", code="53300")
 
 
+@pytest.mark.reproduces("capacity.role-limit", on="postgresql")
 def test_limit_of_the_role(remote: Cli, own: Servers, empty: PostgresServer) -> None:
     fill(own, empty, 1, "narrow")
     remote.check(url(user="narrow")).expect_fault("capacity.role-limit", code="53300")
 
 
+@pytest.mark.reproduces("capacity.database-limit", on="postgresql")
 def test_limit_of_the_database(remote: Cli, own: Servers, empty: PostgresServer) -> None:
     fill(own, empty, 1, database="small")
     remote.check(url(database="small")).expect_fault("capacity.database-limit", code="53300")
 
 
+@pytest.mark.reproduces("capacity.idle-in-transaction", on="postgresql")
 def test_mostly_idle_in_transaction(remote: Cli, own: Servers, empty: PostgresServer) -> None:
     for session in fill(own, empty, SLOTS - 4, autocommit=False):
         session.execute("SELECT 1")
     remote.check(url()).expect_fault("capacity.idle-in-transaction")
 
 
+@pytest.mark.reproduces("capacity.idle-connections", on="postgresql")
 def test_mostly_idle(remote: Cli, own: Servers, empty: PostgresServer) -> None:
     fill(own, empty, SLOTS - 4)
     remote.check(url()).expect_fault("capacity.idle-connections")
 
 
+@pytest.mark.reproduces("capacity.near-limit", on="postgresql")
 def test_mostly_at_work(remote: Cli, own: Servers, empty: PostgresServer) -> None:
     for session in fill(own, empty, SLOTS - 4):
         session.pgconn.send_query(b"SELECT pg_sleep(300)")
@@ -111,18 +118,21 @@ def blocked(own: Servers, server: PostgresServer, first: str, others: str) -> No
     wait_until(lambda: server.sql(waiting) == [(3,)], "three sessions wait for a lock")
 
 
+@pytest.mark.reproduces("capacity.lock-contention", on="postgresql")
 def test_sessions_pile_up_behind_a_lock(remote: Cli, own: Servers, empty: PostgresServer) -> None:
     update = "UPDATE stock SET n = n + 1 WHERE id = 1"
     blocked(own, empty, update, update)
     remote.check(url()).expect_fault("capacity.lock-contention")
 
 
+@pytest.mark.reproduces("app.migration-blocked", on="postgresql")
 def test_a_migration_holds_the_lock(remote: Cli, own: Servers, empty: PostgresServer) -> None:
     blocked(own, empty, "ALTER TABLE stock ADD COLUMN note text", "SELECT * FROM stock")
     result = remote.check(url())
     result.expect_fault("app.migration-blocked", accept=("capacity.lock-contention",))
 
 
+@pytest.mark.reproduces("capacity.replication-slots", on="postgresql")
 def test_no_replication_slot_is_left(remote: Cli, empty: PostgresServer) -> None:
     empty.write_hba(("host all all all scram-sha-256", "host replication all all scram-sha-256"))
     empty.sql("SELECT pg_reload_conf()")
@@ -166,6 +176,7 @@ def empty_mariadb(mariadb: MariadbServer) -> MariadbServer:
     return mariadb
 
 
+@pytest.mark.reproduces("capacity.max-connections", on="mariadb")
 def test_mariadb_is_full(remote: Cli, own: Servers, empty_mariadb: MariadbServer) -> None:
     fill_mariadb(own, empty_mariadb, SLOTS)
     remote.check(url("mysql")).expect_fault("capacity.max-connections", code="1040")
@@ -179,22 +190,26 @@ def test_mariadb_one_session_is_enough_for_a_walk(remote: Cli, empty_mariadb: Ma
         empty_mariadb.sql("SET GLOBAL max_user_connections = 1000")
 
 
+@pytest.mark.reproduces("capacity.role-limit", on="mariadb")
 def test_mariadb_limit_of_the_account(local: Cli, own: Servers, empty_mariadb: MariadbServer) -> None:
     fill_mariadb(own, empty_mariadb, 1, "narrow")
     target = url("mysql", user="narrow", host="localhost", unix_socket=str(empty_mariadb.socket))
     local.check(target).expect_fault("capacity.role-limit")
 
 
+@pytest.mark.reproduces("capacity.role-limit", on="mariadb")
 def test_mariadb_connections_an_hour(remote: Cli, empty_mariadb: MariadbServer) -> None:
     remote.check(url("mysql", user="hourly"))
     remote.check(url("mysql", user="hourly")).expect_fault("capacity.role-limit", code="1226")
 
 
+@pytest.mark.reproduces("capacity.idle-connections", on="mariadb")
 def test_mariadb_mostly_idle(remote: Cli, own: Servers, empty_mariadb: MariadbServer) -> None:
     fill_mariadb(own, empty_mariadb, SLOTS - 1)
     remote.check(url("mysql", user="watcher")).expect_fault("capacity.idle-connections")
 
 
+@pytest.mark.reproduces("capacity.near-limit", on="mariadb")
 def test_mariadb_full_of_sessions_that_cannot_be_seen(
     remote: Cli, own: Servers, empty_mariadb: MariadbServer
 ) -> None:
@@ -221,12 +236,14 @@ def blocked_mariadb(own: Servers, server: MariadbServer, first: str, others: str
     wait_until(lambda: server.sql(waiting.format(others)) == [(3,)], "three sessions wait for a lock")
 
 
+@pytest.mark.reproduces("capacity.lock-contention", on="mariadb")
 def test_mariadb_sessions_wait_for_a_row(remote: Cli, own: Servers, empty_mariadb: MariadbServer) -> None:
     update = "UPDATE stock SET n = n + 1 WHERE id = 1"
     blocked_mariadb(own, empty_mariadb, update, update)
     remote.check(url("mysql", user="watcher")).expect_fault("capacity.lock-contention")
 
 
+@pytest.mark.reproduces("capacity.lock-contention", on="mariadb")
 def test_mariadb_sessions_wait_for_a_table(remote: Cli, own: Servers, empty_mariadb: MariadbServer) -> None:
     blocked_mariadb(own, empty_mariadb, "LOCK TABLES stock WRITE", "SELECT * FROM stock")
     remote.check(url("mysql")).expect_fault("capacity.lock-contention", accept=("app.migration-blocked",))

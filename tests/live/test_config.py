@@ -39,6 +39,7 @@ def mariadb(servers: Servers) -> MariadbServer:
     Fault("parameter-unknown", "config.invalid-option", url(sslmod="require")),
     Fault("service-undefined", "config.service-undefined", "service=production"),
     Fault("nothing-anywhere", "config.missing", ""),
+    on="host",
 )
 def test_seen_in_the_text(remote: Cli, fault: Fault) -> None:
     result = fault.check(remote)
@@ -50,25 +51,30 @@ def test_seen_in_the_text(remote: Cli, fault: Fault) -> None:
     Fault("bad-server-setting", "config.invalid-option", url(options="-c work_mem=lots"), code="22023"),
     Fault("bad-time-zone", "config.invalid-option", url(options="-c timezone=Mars/Base"), code="22023"),
     Fault("bad-encoding", "config.invalid-option", url(client_encoding="utf99"), code="22023"),
+    on="postgresql",
 )
 def test_refused_by_the_server(remote: Cli, fault: Fault) -> None:
     fault.check(remote)
 
 
+@pytest.mark.reproduces("network.not-a-database", on="host")
 def test_mysql_url_for_a_postgresql_server(remote: Cli) -> None:
     result = remote.check(url("mysql", port=5432))
     result.expect_fault("config.driver-mismatch", accept=("network.not-a-database",))
 
 
+@pytest.mark.reproduces("network.not-a-database", on="mariadb")
 def test_postgresql_url_for_a_mariadb_server(remote: Cli, mariadb: MariadbServer) -> None:
     result = remote.check(url("postgresql", port=3306))
     result.expect_fault("config.driver-mismatch", accept=("network.not-a-database",))
 
 
+@pytest.mark.reproduces("config.driver-mismatch", on="host")
 def test_dialect_and_driver_of_different_engines(remote: Cli) -> None:
     remote.check(url("postgresql+pymysql")).expect_fault("config.driver-mismatch")
 
 
+@pytest.mark.reproduces("config.invalid-option", on="mariadb")
 def test_mariadb_refuses_an_unknown_character_set(remote: Cli, mariadb: MariadbServer) -> None:
     remote.check(url("mysql", charset="utf99")).expect_fault("config.invalid-option")
 
@@ -78,6 +84,7 @@ def test_mariadb_refuses_an_unknown_character_set(remote: Cli, mariadb: MariadbS
     [(0o644, "db.lab.test:5432:shop:app:{}"), (0o600, "other.lab.test:5432:shop:app:{}")],
     ids=["readable-by-others", "no-matching-line"],
 )
+@pytest.mark.reproduces("config.passfile-ignored", on="host")
 def test_password_file_that_is_ignored(remote: Cli, mode: int, line: str) -> None:
     passfile = remote.home / ".pgpass"
     passfile.write_text(line.format(WRONG_PASSWORD.replace(":", "\\:")) + "\n")
@@ -85,6 +92,7 @@ def test_password_file_that_is_ignored(remote: Cli, mode: int, line: str) -> Non
     remote.check(url(password=None)).expect_fault("config.passfile-ignored")
 
 
+@pytest.mark.reproduces("config.conflict", on="host")
 def test_two_sources_disagree_and_the_one_in_use_fails(remote: Cli) -> None:
     (remote.cwd / ".env").write_text(f"DATABASE_URL={url()}\n")
     result = remote.check(env={"DATABASE_URL": url(port=5499)})
@@ -92,11 +100,13 @@ def test_two_sources_disagree_and_the_one_in_use_fails(remote: Cli) -> None:
     assert "config.conflict" in result.causes(), result.story()
 
 
+@pytest.mark.reproduces("database.does-not-exist", on="postgresql")
 def test_no_database_name(remote: Cli) -> None:
     result = remote.check(url(database=""))
     result.expect_fault("config.database-missing", accept=("database.does-not-exist",))
 
 
+@pytest.mark.reproduces("config.missing", on="host")
 def test_files_are_left_alone_on_demand(remote: Cli) -> None:
     (remote.cwd / ".env").write_text(f"DATABASE_URL={url()}\n")
     remote.check("--no-files").expect_fault("config.missing")

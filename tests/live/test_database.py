@@ -57,6 +57,7 @@ def closed_standby(servers: Servers, primary: PostgresServer) -> PostgresServer:
     Fault("read-only-session", "database.read-only", url(options="-c default_transaction_read_only=on")),
     Fault("standby-wanted", "database.not-standby", url(target_session_attrs="standby")),
     Fault("read-only-wanted", "database.not-standby", url(target_session_attrs="read-only")),
+    on="postgresql",
 )
 def test_postgresql(remote: Cli, primary: PostgresServer, fault: Fault) -> None:
     result = fault.check(remote)
@@ -71,6 +72,7 @@ def test_read_only_is_right_for_a_reader(remote: Cli, primary: PostgresServer) -
     Fault("standby", "database.read-only", url(port=STANDBY)),
     Fault("standby-read-write", "database.read-only", url(port=STANDBY, target_session_attrs="read-write")),
     Fault("standby-primary", "database.read-only", url(port=STANDBY, target_session_attrs="primary")),
+    on="postgresql",
 )
 def test_standby(remote: Cli, standby: PostgresServer, fault: Fault) -> None:
     fault.check(remote)
@@ -86,6 +88,7 @@ def test_second_host_is_the_primary(remote: Cli, standby: PostgresServer) -> Non
     remote.check(url(host=hosts, target_session_attrs="read-write")).expect_healthy()
 
 
+@pytest.mark.reproduces("database.in-recovery", on="postgresql")
 def test_standby_without_hot_standby(remote: Cli, closed_standby: PostgresServer) -> None:
     result = remote.check(url(port=LATE_STANDBY))
     result.expect_fault("database.in-recovery", accept=("database.starting",), code="57P03")
@@ -106,10 +109,12 @@ def starting(own: Servers) -> PostgresServer:
     return server
 
 
+@pytest.mark.reproduces("database.starting", on="postgresql")
 def test_starting(remote: Cli, starting: PostgresServer) -> None:
     remote.check(url(port=5436)).expect_fault("database.starting", code="57P03")
 
 
+@pytest.mark.reproduces("database.stopping", on="postgresql")
 def test_stopping(remote: Cli, own: Servers) -> None:
     server = own.postgres(port=5437)
     own.keep(server.connect())
@@ -130,11 +135,13 @@ def mariadb(servers: Servers) -> MariadbServer:
         "missing", "database.does-not-exist", url("mysql", database="shopp"), accept=("database.privilege",)
     ),
     Fault("without-privilege", "database.privilege", url("mysql", database="private"), code="1044"),
+    on="mariadb",
 )
 def test_mariadb(remote: Cli, mariadb: MariadbServer, fault: Fault) -> None:
     fault.check(remote)
 
 
+@pytest.mark.reproduces("database.does-not-exist", on="mariadb")
 def test_mariadb_missing_for_an_account_that_may_see(remote: Cli, mariadb: MariadbServer) -> None:
     mariadb.account("all_seeing")
     mariadb.sql("GRANT ALL ON *.* TO all_seeing@'10.77.0.%'")
@@ -149,6 +156,7 @@ def read_only(mariadb: MariadbServer) -> Iterator[None]:
     mariadb.sql("SET GLOBAL read_only = OFF")
 
 
+@pytest.mark.reproduces("database.read-only", on="mariadb")
 def test_mariadb_read_only(remote: Cli, read_only: None) -> None:
     remote.check(url("mysql")).expect_fault("database.read-only")
 
@@ -157,6 +165,7 @@ def test_mariadb_read_only_for_a_reader(remote: Cli, read_only: None) -> None:
     remote.check(url("mysql"), "--answer", "writes=no").expect_healthy()
 
 
+@pytest.mark.reproduces("server.init-connect-failed", on="mariadb")
 def test_mariadb_init_connect_fails(remote: Cli, mariadb: MariadbServer) -> None:
     mariadb.sql("SET GLOBAL init_connect = 'SELECT 1 FROM nowhere.nothing'")
     try:

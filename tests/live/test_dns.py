@@ -74,22 +74,26 @@ def test_an_alias_resolves(remote: Cli) -> None:
     Fault("hosts-file-is-stale", "dns.stale-address", url(host="moved.lab.test")),
     Fault("only-ipv6-address", "network.ipv6-unreachable", url(host="six.lab.test")),
     Fault("only-ipv6-address-mysql", "network.ipv6-unreachable", url("mysql", host="six.lab.test")),
+    on="resolver",
 )
 def test_answer_of_the_resolver(remote: Cli, fault: Fault) -> None:
     fault.check(remote)
 
 
 @pytest.mark.parametrize("rcode", [dns.rcode.SERVFAIL, dns.rcode.REFUSED], ids=["servfail", "refused"])
+@pytest.mark.reproduces("dns.resolver-failed", on="resolver")
 def test_resolver_that_fails(remote: Cli, lab: Lab, other_resolver: None, rcode: dns.rcode.Rcode) -> None:
     with nameserver(RESOLVER, rcode, namespace=lab.server):
         remote.check(url(host="real.lab.test")).expect_fault("dns.resolver-failed")
 
 
+@pytest.mark.reproduces("dns.resolver-failed", on="resolver")
 def test_resolver_where_nothing_listens(remote: Cli, other_resolver: None) -> None:
     remote.check(url(host="real.lab.test")).expect_fault("dns.resolver-failed")
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
+@pytest.mark.reproduces("dns.resolver-failed", on="resolver")
 def test_silent_resolver_costs_its_bound(remote: Cli, lab: Lab, other_resolver: None, scheme: str) -> None:
     lab.server.firewall("udp dport 53 drop", "tcp dport 53 drop")
     try:
@@ -101,6 +105,7 @@ def test_silent_resolver_costs_its_bound(remote: Cli, lab: Lab, other_resolver: 
     assert result.seconds < 7, result.story()
 
 
+@pytest.mark.reproduces("dns.resolver-failed", on="resolver")
 def test_no_nameserver_at_all(remote: Cli, lab: Lab) -> None:
     lab.client.resolver(None)
     try:

@@ -64,6 +64,7 @@ POSTGRES_FORMS = {
 }
 
 
+@pytest.mark.reproduces("healthy", on="postgresql")
 @pytest.mark.parametrize("target", POSTGRES_FORMS.values(), ids=POSTGRES_FORMS)
 def test_postgresql_over_tcp(remote: Cli, postgres: PostgresServer, target: tuple[str, ...]) -> None:
     result = remote.check(*target).expect_healthy()
@@ -176,6 +177,7 @@ MARIADB_FORMS = {
 }
 
 
+@pytest.mark.reproduces("healthy", on="mariadb")
 @pytest.mark.parametrize("target", MARIADB_FORMS.values(), ids=MARIADB_FORMS)
 def test_mariadb_over_tcp(remote: Cli, mariadb: MariadbServer, target: tuple[str, ...]) -> None:
     result = remote.check(*target).expect_healthy()

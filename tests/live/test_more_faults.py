@@ -150,6 +150,7 @@ def test_postgresql_works(remote: Cli, postgres: PostgresServer, target: str, en
     Fault("invalid-database", "database.not-accepting", url(database="invalid"), code="55000"),
     Fault("name-differs-by-case", "database.does-not-exist", url(database="Shop"), code="3D000"),
     Fault("read-only-database", "database.read-only", url(database="frozen")),
+    on="postgresql",
 )
 def test_postgresql_fails(remote: Cli, postgres: PostgresServer, fault: Fault) -> None:
     fault.check(remote)
@@ -165,6 +166,7 @@ def test_postgresql_fails(remote: Cli, postgres: PostgresServer, fault: Fault) -
     ],
     ids=["wildcards", "first-line-wins", "line-for-the-address", "second-service"],
 )
+@pytest.mark.reproduces(lambda row: row["cause"], on="postgresql")
 def test_files_at_home(remote: Cli, postgres: PostgresServer, name: str, text: str, cause: str) -> None:
     file = remote.home / name
     file.touch(0o600)
@@ -195,6 +197,7 @@ def test_password_in_a_file_of_its_own(remote: Cli, postgres: PostgresServer, tm
     remote.check(env=env).expect_healthy()
 
 
+@pytest.mark.reproduces("capacity.lock-contention", on="postgresql")
 def test_sessions_wait_for_an_advisory_lock(remote: Cli, own: Servers, postgres: PostgresServer) -> None:
     sessions = [own.keep(postgres.connect("app", password=PASSWORD)) for _number in range(4)]
     sessions[0].execute("SELECT pg_advisory_lock(7)")
@@ -205,6 +208,7 @@ def test_sessions_wait_for_an_advisory_lock(remote: Cli, own: Servers, postgres:
     remote.check(url()).expect_fault("capacity.lock-contention")
 
 
+@pytest.mark.reproduces("database.read-only", on="postgresql")
 def test_promoted_standby_takes_writes(remote: Cli, own: Servers, postgres: PostgresServer) -> None:
     standby = own.postgres(source=postgres, port=5433, hba=HBA)
     standby.sql("SELECT pg_wal_replay_pause()")
@@ -268,17 +272,20 @@ def test_mariadb_works(remote: Cli, mariadb: MariadbServer, target: str, env: di
     Fault("expired", "auth.password-expired", url("mysql", user="stale")),
     Fault("nearer-account-wins", "auth.access-denied", url("mysql", user="shadow"), code="1045"),
     Fault("account-by-name", "auth.access-denied", url("mysql", user="named"), code="1045"),
+    on="mariadb",
 )
 def test_mariadb_fails(remote: Cli, mariadb: MariadbServer, fault: Fault) -> None:
     fault.check(remote)
 
 
+@pytest.mark.reproduces("auth.account-locked", on="mariadb")
 def test_mariadb_account_blocked_by_wrong_passwords(remote: Cli, mariadb: MariadbServer) -> None:
     for _attempt in range(3):
         remote.check(url("mysql", user="guessed", password=WRONG_PASSWORD))
     remote.check(url("mysql", user="guessed")).expect_fault("auth.account-locked", code="4150")
 
 
+@pytest.mark.reproduces("capacity.role-limit", on="mariadb")
 def test_mariadb_queries_an_hour(remote: Cli, mariadb: MariadbServer) -> None:
     remote.check(url("mysql", user="metered"))
     remote.check(url("mysql", user="metered")).expect_fault("capacity.role-limit", code="1226")
@@ -293,6 +300,7 @@ def test_mariadb_queries_an_hour(remote: Cli, mariadb: MariadbServer) -> None:
         ("wait_timeout = 1", "wait_timeout = 28800", "healthy"),
     ],
 )
+@pytest.mark.reproduces(lambda row: row["cause"], on="mariadb")
 def test_mariadb_setting(remote: Cli, mariadb: MariadbServer, change: str, undo: str, cause: str) -> None:
     mariadb.sql(f"SET GLOBAL {change}")
     try:
@@ -360,6 +368,16 @@ def test_tls_root_at_home(remote: Cli, tls: dict[str, Path]) -> None:
     remote.check(url(port=TLS_PORT, sslmode="verify-full")).expect_healthy()
 
 
+@pytest.mark.reproduces(
+    "tls.hostname-mismatch",
+    "tls.protocol-mismatch",
+    "tls.root-missing",
+    "tls.client-certificate-required",
+    "tls.client-key-unusable",
+    "config.invalid-option",
+    "auth.hba-no-entry",
+    on="postgresql",
+)
 def test_tls_fails(remote: Cli, tls: dict[str, Path], tmp_path: Path) -> None:
     empty = tmp_path / "empty.crt"
     empty.touch()
@@ -413,6 +431,7 @@ def test_name_works(remote: Cli, postgres: PostgresServer, resolver: Path, host:
     Fault("underscore", "dns.name-not-found", url(host="my_db.lab.test")),
     Fault("dead-host", "network.unreachable", url(host="dead.lab.test"), accept=("network.timeout",)),
     Fault("docker-host", "dns.service-name-outside-network", url(host="host.docker.internal")),
+    on="resolver",
 )
 def test_name_fails(remote: Cli, resolver: Path, fault: Fault) -> None:
     fault.check(remote)
@@ -445,6 +464,7 @@ def test_resolver_works(remote: Cli, postgres: PostgresServer, resolver: Path, t
         (dns.rcode.FORMERR, "dns.resolver-failed"),
     ],
 )
+@pytest.mark.reproduces(lambda row: row["cause"], on="resolver")
 def test_resolver_answers(remote: Cli, lab: Lab, resolver: Path, rcode: dns.rcode.Rcode, cause: str) -> None:
     before = resolver.read_text()
     resolver.write_text(f"nameserver {RESOLVER}\n")
@@ -455,6 +475,7 @@ def test_resolver_answers(remote: Cli, lab: Lab, resolver: Path, rcode: dns.rcod
         resolver.write_text(before)
 
 
+@pytest.mark.reproduces("dns.resolver-failed", on="resolver")
 def test_resolver_dropped_by_the_own_firewall(remote: Cli, lab: Lab, resolver: Path) -> None:
     lab.client.firewall("udp dport 53 drop", hook="output")
     try:
@@ -483,6 +504,7 @@ def test_a_silent_nameserver_before_a_good_one_is_a_caution(
 
 
 @pytest.mark.parametrize("host", ["db..lab.test", f"{'a' * 64}.lab.test"], ids=["two-dots", "long-label"])
+@pytest.mark.reproduces("dns.name-not-found", on="resolver")
 def test_a_name_that_cannot_exist(remote: Cli, resolver: Path, host: str) -> None:
     result = remote.check(url(host=host)).expect_fault("dns.name-not-found")
     assert "garbage" not in result.stdout, result.story()
@@ -500,6 +522,7 @@ def cut_off(server: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("rule", ["reject with tcp reset", "drop"])
+@pytest.mark.reproduces("dns.resolver-failed", on="resolver")
 def test_an_answer_is_cut_off_and_tcp_is_closed(remote: Cli, lab: Lab, resolver: Path, rule: str) -> None:
     before = resolver.read_text()
     resolver.write_text(f"nameserver {RESOLVER}\n")
@@ -519,6 +542,7 @@ def test_an_answer_is_cut_off_and_tcp_is_closed(remote: Cli, lab: Lab, resolver:
     assert result.layer("dns")["ms"] <= 5500, result.story()
 
 
+@pytest.mark.reproduces("dns.resolver-failed", on="resolver")
 def test_the_system_does_not_ask_dns(remote: Cli, lab: Lab, resolver: Path) -> None:
     switch = lab.client.etc / "nsswitch.conf"
     before = switch.read_text()
@@ -530,6 +554,7 @@ def test_the_system_does_not_ask_dns(remote: Cli, lab: Lab, resolver: Path) -> N
     assert "nsswitch.conf" in str(result.report["evidence"]), result.story()
 
 
+@pytest.mark.reproduces("dns.service-name-outside-network", "dns.name-not-found", on="resolver")
 def test_a_service_of_the_compose_file_here(remote: Cli, resolver: Path) -> None:
     (remote.cwd / "compose.yaml").write_text("services:\n  orders:\n    image: postgres:16\n")
     remote.check(url(host="orders")).expect_fault("dns.service-name-outside-network")
@@ -586,6 +611,9 @@ LISTENERS: dict[str, tuple[str, sockets.Behaviour, str]] = {
 
 
 @pytest.mark.parametrize("name", LISTENERS)
+@pytest.mark.reproduces(
+    lambda row: LISTENERS[row["name"]][2] if "network." in LISTENERS[row["name"]][2] else "", on="host"
+)
 def test_listener(remote: Cli, lab: Lab, name: str) -> None:
     scheme, behave, cause = LISTENERS[name]
     with sockets.listening(SERVER, 7000, behave, namespace=lab.server):
@@ -605,6 +633,7 @@ def test_listener(remote: Cli, lab: Lab, name: str) -> None:
         ("reject with icmp type prot-unreachable", ("network.firewall-rejected",)),
     ],
 )
+@pytest.mark.reproduces(lambda row: row["causes"][0] if len(row["causes"]) == 1 else "", on="host")
 def test_own_firewall(remote: Cli, lab: Lab, rule: str, causes: tuple[str, ...]) -> None:
     lab.client.firewall(f"tcp dport 5432 {rule}", hook="output")
     try:
@@ -624,6 +653,7 @@ def test_own_firewall(remote: Cli, lab: Lab, rule: str, causes: tuple[str, ...])
         ("throw", ("network.unreachable",)),
     ],
 )
+@pytest.mark.reproduces(lambda row: row["causes"][0], on="host")
 def test_own_route(remote: Cli, lab: Lab, kind: str, causes: tuple[str, ...]) -> None:
     lab.client.route(kind, "10.96.0.0/24")
     try:
@@ -633,6 +663,7 @@ def test_own_route(remote: Cli, lab: Lab, kind: str, causes: tuple[str, ...]) ->
     result.expect_fault(causes[0], accept=causes[1:])
 
 
+@pytest.mark.reproduces("network.timeout", on="postgresql")
 def test_the_own_timeout_of_the_target(remote: Cli, lab: Lab) -> None:
     lab.server.firewall("tcp dport 5432 drop")
     try:
@@ -644,6 +675,7 @@ def test_the_own_timeout_of_the_target(remote: Cli, lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("host", [SERVER, "127.0.0.1"])
+@pytest.mark.reproduces("server.unresponsive", on="postgresql")
 def test_a_server_of_this_host_that_takes_no_connection(
     local: Cli, lab: Lab, own: Servers, host: str
 ) -> None:
@@ -663,6 +695,7 @@ def test_a_server_of_this_host_that_takes_no_connection(
     assert "network.firewall-rejected" in result.causes(), result.story()
 
 
+@pytest.mark.reproduces("network.service-down", "config.localhost-in-container", on="postgresql")
 def test_localhost_where_a_person_says_that_the_application_runs_in_a_container(local: Cli) -> None:
     prefix = (*OTHER_HOST, *OWN_SERVERS_HIDDEN)
     target = url(host="localhost", port=5461)
@@ -674,6 +707,7 @@ def test_localhost_where_a_person_says_that_the_application_runs_in_a_container(
     assert "config.localhost-in-container" in result.causes(), result.story()
 
 
+@pytest.mark.reproduces("server.unresponsive", on="postgresql")
 def test_connection_opens_and_what_follows_vanishes(remote: Cli, lab: Lab, postgres: PostgresServer) -> None:
     lab.server.firewall("tcp dport 5432 tcp flags & (psh|ack) == (psh|ack) drop")
     try:
@@ -712,6 +746,7 @@ POOLERS: dict[str, tuple[dict[str, str], str, str]] = {
 
 
 @pytest.mark.parametrize("name", POOLERS)
+@pytest.mark.reproduces(lambda row: POOLERS[row["name"]][2], on="pgbouncer")
 def test_pooler(remote: Cli, own: Servers, postgres: PostgresServer, name: str) -> None:
     settings, target, cause = POOLERS[name]
     own.pgbouncer(postgres, port=6451, settings=settings)

@@ -28,18 +28,21 @@ def quiet_network(lab: Lab) -> None:
     Fault("mysql", "network.refused", url("mysql")),
     Fault("mysql-jdbc", "network.refused", "jdbc:mysql://db.lab.test:3306/shop?user=app"),
     Fault("two-hosts", "network.refused", url(host="10.77.0.2:5432,10.77.0.2:5433")),
+    on="host",
 )
 def test_nothing_listens_on_another_host(remote: Cli, fault: Fault) -> None:
     fault.check(remote)
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
+@pytest.mark.reproduces("network.service-down", on="host")
 def test_nothing_runs_on_this_host(local: Cli, scheme: str) -> None:
     result = local.check(url(scheme, host="localhost"), prefix=(*OTHER_HOST, *OWN_SERVERS_HIDDEN))
     result.expect_fault("network.service-down", accept=("network.refused",))
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
+@pytest.mark.reproduces("network.timeout", on="host")
 def test_packets_vanish(remote: Cli, lab: Lab, scheme: str) -> None:
     lab.server.firewall("tcp dport { 5432, 3306 } drop")
     try:
@@ -51,6 +54,7 @@ def test_packets_vanish(remote: Cli, lab: Lab, scheme: str) -> None:
     assert result.seconds < 4.5, result.story()
 
 
+@pytest.mark.reproduces("network.timeout", on="host")
 def test_default_bound_of_a_black_hole(remote: Cli, lab: Lab) -> None:
     lab.server.firewall("tcp dport 5432 drop")
     try:
@@ -101,6 +105,7 @@ def test_interrupted(remote: Cli, lab: Lab) -> None:
         ("--connect-timeout", "5"),
         accept=("network.timeout",),
     ),
+    on="host",
 )
 def test_no_way_to_the_host(remote: Cli, lab: Lab, fault: Fault) -> None:
     lab.client.run("ip", "route", "replace", "unreachable", "10.98.0.0/24")
@@ -113,12 +118,13 @@ def test_no_way_to_the_host(remote: Cli, lab: Lab, fault: Fault) -> None:
     [
         ("icmp type admin-prohibited", ("network.firewall-rejected", "network.unreachable")),
         ("icmp type host-prohibited", ("network.firewall-rejected", "network.unreachable")),
-        ("icmp type host-unreachable", ("network.unreachable", "network.firewall-rejected")),
+        ("icmp type host-unreachable", ("network.firewall-rejected", "network.unreachable")),
         ("icmp type port-unreachable", ("network.refused", "network.firewall-rejected")),
         ("tcp reset", ("network.refused", "network.firewall-rejected")),
     ],
     ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else "",
 )
+@pytest.mark.reproduces(lambda row: row["causes"][0], on="host")
 def test_a_firewall_rejects(remote: Cli, lab: Lab, rule: str, causes: tuple[str, ...]) -> None:
     lab.server.firewall(f"tcp dport 5432 reject with {rule}")
     try:
@@ -141,39 +147,47 @@ def hidden(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Servers]:
 
 @pytest.mark.usefixtures("hidden")
 class TestServerRunsElsewhereOnThisHost:
+    @pytest.mark.reproduces("network.loopback-only", on="host")
     def test_loopback_only(self, local: Cli) -> None:
         local.check(url(host=SERVER)).expect_fault("network.loopback-only")
 
+    @pytest.mark.reproduces("network.refused", on="host")
     def test_loopback_only_seen_from_afar(self, remote: Cli) -> None:
         result = remote.check(url()).expect_fault(
             "network.refused", accept=("network.loopback-only", "network.wrong-port")
         )
         assert "network.loopback-only" in result.causes(), result.story()
 
+    @pytest.mark.reproduces("network.wrong-port", on="host")
     def test_wrong_port(self, local: Cli) -> None:
         local.check(url(host=SERVER, port=5434)).expect_fault("network.wrong-port")
 
+    @pytest.mark.reproduces("network.wrong-port", on="host")
     def test_socket_only_postgresql(self, local: Cli) -> None:
         local.check(url(host="localhost", port=5440)).expect_fault(
             "network.socket-only", accept=("network.wrong-port",)
         )
 
+    @pytest.mark.reproduces("network.socket-only", on="mariadb")
     def test_socket_only_mariadb(self, local: Cli) -> None:
         local.check(url("mysql", host="127.0.0.1")).expect_fault("network.socket-only")
 
 
+@pytest.mark.reproduces("network.wrong-port", on="host")
 def test_wrong_port_of_the_only_server(local: Cli, own: Servers) -> None:
     own.postgres(port=5433)
     result = local.check(url(host="localhost")).expect_fault("network.wrong-port")
     assert "5433" in result.stdout
 
 
+@pytest.mark.reproduces("network.wrong-port", on="mariadb")
 def test_wrong_port_of_the_only_mariadb(local: Cli, own: Servers) -> None:
     own.mariadb(port=3307)
     result = local.check(url("mysql", host="127.0.0.1")).expect_fault("network.wrong-port")
     assert "3307" in result.stdout
 
 
+@pytest.mark.reproduces("network.service-down", on="host")
 def test_socket_file_missing(local: Cli) -> None:
     folder = local.cwd / "sockets"
     folder.mkdir()
@@ -181,11 +195,13 @@ def test_socket_file_missing(local: Cli) -> None:
     result.expect_fault("network.socket-missing", accept=("network.service-down",))
 
 
+@pytest.mark.reproduces("network.service-down", on="host")
 def test_socket_file_missing_mariadb(local: Cli) -> None:
     target = url("mysql", host="localhost", unix_socket=str(local.cwd / "none.sock"))
     local.check(target).expect_fault("network.socket-missing", accept=("network.service-down",))
 
 
+@pytest.mark.reproduces("network.socket-permission", on="host")
 def test_socket_without_permission(local: Cli, own: Servers) -> None:
     server = own.postgres(settings={"unix_socket_permissions": "0700"})
     target = f"host={server.sockets} user=app dbname=shop"
@@ -193,6 +209,7 @@ def test_socket_without_permission(local: Cli, own: Servers) -> None:
     result.expect_fault("network.socket-permission")
 
 
+@pytest.mark.reproduces("network.socket-permission", on="mariadb")
 def test_socket_in_a_closed_folder_mariadb(local: Cli, own: Servers) -> None:
     server = own.mariadb()
     server.socket.parent.chmod(0o700)
@@ -214,6 +231,12 @@ BEHAVIOURS = {
 
 @pytest.mark.parametrize("name", BEHAVIOURS)
 @pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
+@pytest.mark.reproduces(
+    lambda row: (
+        BEHAVIOURS[row["name"]][1] if not BEHAVIOURS[row["name"]][2] and row["scheme"] == "postgresql" else ""
+    ),
+    on="host",
+)
 def test_something_else_answers(remote: Cli, lab: Lab, scheme: str, name: str) -> None:
     behave, cause, accept = BEHAVIOURS[name]
     if scheme == "mysql" and name in ("http", "resets-after-the-request"):
@@ -235,6 +258,7 @@ def test_hangs_up_in_place_of_the_tls_handshake(remote: Cli, lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
+@pytest.mark.reproduces("server.unresponsive", on="postgresql")
 def test_frozen_server(remote: Cli, own: Servers, scheme: str) -> None:
     server = own.postgres() if scheme == "postgresql" else own.mariadb()
     server.send_signal(signal.SIGSTOP)
@@ -244,6 +268,7 @@ def test_frozen_server(remote: Cli, own: Servers, scheme: str) -> None:
     assert result.seconds < 15, result.story()
 
 
+@pytest.mark.reproduces("network.local-ports-exhausted", on="host")
 def test_no_local_port_left(remote: Cli, lab: Lab) -> None:
     lab.client.sysctl("net.ipv4.ip_local_port_range", "40000 40001")
     held = []

@@ -85,6 +85,9 @@ POSTGRES: dict[str, tuple[Break, str, tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("name", POSTGRES)
+@pytest.mark.reproduces(
+    lambda row: "" if POSTGRES[row["name"]][2] else POSTGRES[row["name"]][1], on="postgresql"
+)
 def test_postgresql_does_not_start(local: Cli, lab: Lab, name: str) -> None:
     damage, cause, accept = POSTGRES[name]
     server = PostgresServer(namespace=lab.server)
@@ -96,6 +99,7 @@ def test_postgresql_does_not_start(local: Cli, lab: Lab, name: str) -> None:
     assert found in (cause, *accept), story
 
 
+@pytest.mark.reproduces("server.port-in-use", on="postgresql")
 def test_postgresql_port_is_taken(local: Cli, own: Servers) -> None:
     own.postgres()
     service = PostgresServer(namespace=own.lab.server).start(wait=False).service
@@ -105,6 +109,7 @@ def test_postgresql_port_is_taken(local: Cli, own: Servers) -> None:
     assert found == "server.port-in-use", story
 
 
+@pytest.mark.reproduces("server.stale-lock-file", on="postgresql")
 def test_postgresql_lock_file_is_in_the_way(local: Cli, own: Servers) -> None:
     running = own.postgres()
     second = PostgresServer(namespace=own.lab.server, port=5499)
@@ -117,6 +122,7 @@ def test_postgresql_lock_file_is_in_the_way(local: Cli, own: Servers) -> None:
     assert found == "server.stale-lock-file", story
 
 
+@pytest.mark.reproduces("server.run-as-root", on="postgresql")
 def test_postgresql_refuses_to_run_as_root(local: Cli, lab: Lab) -> None:
     server = PostgresServer(namespace=lab.server)
     service = Service([str(programs() / "postgres"), "-D", str(server.data)], server.folder / "log")
@@ -125,6 +131,7 @@ def test_postgresql_refuses_to_run_as_root(local: Cli, lab: Lab) -> None:
     assert found == "server.run-as-root", story
 
 
+@pytest.mark.reproduces("server.oom-killed", on="postgresql")
 def test_postgresql_session_is_killed(local: Cli, own: Servers) -> None:
     server = own.postgres()
     victim = own.keep(server.connect())
@@ -145,6 +152,7 @@ MARIADB = {
 
 
 @pytest.mark.parametrize("name", MARIADB)
+@pytest.mark.reproduces(lambda row: MARIADB[row["name"]][1], on="mariadb")
 def test_mariadb_does_not_start(local: Cli, lab: Lab, name: str) -> None:
     options, cause = MARIADB[name]
     service = MariadbServer(namespace=lab.server, options=options).start(wait=False).service
@@ -154,6 +162,7 @@ def test_mariadb_does_not_start(local: Cli, lab: Lab, name: str) -> None:
     assert found == cause, story
 
 
+@pytest.mark.reproduces("server.port-in-use", on="mariadb")
 def test_mariadb_port_is_taken(local: Cli, own: Servers) -> None:
     own.mariadb()
     service = MariadbServer(namespace=own.lab.server).start(wait=False).service
@@ -163,6 +172,7 @@ def test_mariadb_port_is_taken(local: Cli, own: Servers) -> None:
     assert found == "server.port-in-use", story
 
 
+@pytest.mark.reproduces("server.data-directory", on="mariadb")
 def test_mariadb_data_of_another_owner(local: Cli, lab: Lab) -> None:
     server = MariadbServer(namespace=lab.server)
     for path in (server.data, server.data / "ibdata1"):
@@ -175,6 +185,7 @@ def test_mariadb_data_of_another_owner(local: Cli, lab: Lab) -> None:
     assert found == "server.data-directory", story
 
 
+@pytest.mark.reproduces("server.stale-lock-file", on="mariadb")
 def test_mariadb_data_in_use_by_another_server(local: Cli, own: Servers) -> None:
     running = own.mariadb()
     second = MariadbServer(namespace=own.lab.server, port=3399, options=[f"--datadir={running.data}"])
@@ -186,6 +197,7 @@ def test_mariadb_data_in_use_by_another_server(local: Cli, own: Servers) -> None
     assert found in ("server.stale-lock-file", "server.data-directory"), story
 
 
+@pytest.mark.reproduces("server.run-as-root", on="mariadb")
 def test_mariadb_refuses_to_run_as_root(local: Cli, lab: Lab) -> None:
     server = MariadbServer(namespace=lab.server)
     words = ["mariadbd", "--no-defaults", f"--datadir={server.data}", *STORAGE]

@@ -9,11 +9,13 @@ import json
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -174,3 +176,37 @@ def test_a_screen_that_is_made_smaller_and_larger_goes_on(terminal: Terminal) ->
     terminal.wait_for("FAULT", "database.read-only")
     terminal.press("C-c")
     terminal.wait_for(f"exit status {int(Exit.FAULT)}")
+
+
+@pytest.fixture
+def application(tmp_path: Path) -> Iterator[int]:
+    """A running application that is told to go where nothing listens; its process id."""
+    program = tmp_path / "shop-web"
+    program.symlink_to("/bin/sleep")
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    environ = {"DATABASE_URL": f"postgresql://app:{quote(PASSWORD)}@127.0.0.1:{port}/shop"}
+    with subprocess.Popen([str(program), "300"], env=environ, cwd="/") as child:
+        yield child.pid
+        child.kill()
+
+
+def test_the_view_of_a_running_application(terminal: Terminal, application: int) -> None:
+    terminal.start("--answer", "runtime=host")
+    terminal.wait_for("No connection settings were found here.")
+    terminal.press("Escape")
+    terminal.wait_for("a running")
+    terminal.press("a")
+    screen = terminal.wait_for(f"shop-web, process {application}")
+    rows = re.findall(r"(\d+)  \S.*, process (\d+)", screen)
+    number = next(int(number) for number, pid in rows if int(pid) == application)
+    terminal.press(*(["Down"] * (number - 1)), "Enter")
+    # The program began anew: only so can it enter the network of another process.
+    terminal.wait_for("FAULT", "ECONNREFUSED")
+    terminal.press("e")
+    terminal.wait_for("Written:")
+    terminal.press("q")
+    terminal.wait_for(f"exit status {int(Exit.FAULT)}")
+    _, data = exported(terminal.folder)
+    assert f"DATABASE_URL of process {application} (shop-web)" in json.dumps(data)
+    secret_free(terminal.folder)

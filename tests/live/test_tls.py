@@ -82,36 +82,45 @@ class TestPostgresqlGoodCertificate:
     def test_verified(self, remote: Cli, authority: Authority) -> None:
         remote.check(verified(authority)).expect_healthy()
 
+    @pytest.mark.reproduces("tls.required", on="postgresql")
     def test_tls_is_required(self, remote: Cli) -> None:
         remote.check(url(sslmode="disable")).expect_fault("tls.required", code="28000")
 
+    @pytest.mark.reproduces("tls.untrusted", on="postgresql")
     def test_authority_is_not_trusted(self, remote: Cli, stranger: Authority) -> None:
         proves(remote.check(verified(stranger)).expect_fault("tls.untrusted"))
 
+    @pytest.mark.reproduces("tls.untrusted", on="postgresql")
     def test_authority_is_not_trusted_verify_ca(self, remote: Cli, stranger: Authority) -> None:
         remote.check(verified(stranger, "verify-ca")).expect_fault("tls.untrusted")
 
+    @pytest.mark.reproduces("tls.untrusted", on="postgresql")
     def test_system_trust_store_does_not_know_it(self, remote: Cli) -> None:
         remote.check(url(sslmode="verify-full", sslrootcert="system")).expect_fault("tls.untrusted")
 
+    @pytest.mark.reproduces("tls.root-missing", on="postgresql")
     def test_root_file_is_missing(self, remote: Cli) -> None:
         target = url(sslmode="verify-full", sslrootcert="/nowhere/root.crt")
         remote.check(target).expect_fault("tls.root-missing")
 
+    @pytest.mark.reproduces("tls.root-missing", on="postgresql")
     def test_default_root_file_is_missing(self, remote: Cli) -> None:
         remote.check(url(sslmode="verify-full")).expect_fault("tls.root-missing")
 
+    @pytest.mark.reproduces("tls.hostname-mismatch", on="postgresql")
     def test_name_differs_by_address(self, remote: Cli, authority: Authority, lab: Lab) -> None:
         lab.client.hosts({"db.lab.test": SERVER, "primary.lab.test": SERVER})
         target = url(host="primary.lab.test", sslmode="verify-full", sslrootcert=str(authority.root))
         remote.check(target).expect_fault("tls.hostname-mismatch")
 
+    @pytest.mark.reproduces("tls.revoked", on="postgresql")
     def test_server_certificate_is_revoked(
         self, remote: Cli, authority: Authority, pairs: dict[str, Pair]
     ) -> None:
         crl = authority.revoke(pairs["good"])
         remote.check(verified(authority, sslcrl=str(crl))).expect_fault("tls.revoked")
 
+    @pytest.mark.reproduces("tls.protocol-mismatch", on="postgresql")
     def test_versions_do_not_meet(self, remote: Cli, server: PostgresServer) -> None:
         server.sql("ALTER SYSTEM SET ssl_min_protocol_version = 'TLSv1.3'", "SELECT pg_reload_conf()")
         server.wait_log('parameter "ssl_min_protocol_version" changed')
@@ -124,6 +133,7 @@ class TestPostgresqlGoodCertificate:
 
 
 @pytest.mark.parametrize("state", STATES)
+@pytest.mark.reproduces(lambda row: STATES[row["state"]], on="postgresql")
 def test_postgresql_certificate(
     remote: Cli, authority: Authority, postgres_with: Callable[[str], PostgresServer], state: str
 ) -> None:
@@ -172,41 +182,50 @@ class TestPostgresqlClientCertificate:
     def test_right_certificate(self, remote: Cli, authority: Authority) -> None:
         remote.check(self.target(authority, authority.issue("app-client", "app"))).expect_healthy()
 
+    @pytest.mark.reproduces("tls.client-certificate-required", on="postgresql")
     def test_no_certificate(self, remote: Cli, authority: Authority) -> None:
         remote.check(self.target(authority, None)).expect_fault("tls.client-certificate-required")
 
+    @pytest.mark.reproduces("tls.client-certificate-rejected", on="postgresql")
     def test_certificate_of_another_authority(
         self, remote: Cli, authority: Authority, stranger: Authority
     ) -> None:
         target = self.target(authority, stranger.issue("foreign", "app"))
         remote.check(target).expect_fault("tls.client-certificate-rejected")
 
+    @pytest.mark.reproduces("tls.client-certificate-rejected", on="postgresql")
     def test_certificate_of_another_account(self, remote: Cli, authority: Authority) -> None:
         target = self.target(authority, authority.issue("other-client", "reporting"))
         remote.check(target).expect_fault("tls.client-certificate-rejected")
 
+    @pytest.mark.reproduces("tls.client-certificate-rejected", on="postgresql")
     def test_expired_certificate(self, remote: Cli, authority: Authority) -> None:
         target = self.target(authority, authority.issue("old-client", "app", start=-9 * DAY, end=-2 * DAY))
         remote.check(target).expect_fault("tls.client-certificate-rejected")
 
+    @pytest.mark.reproduces("tls.client-certificate-rejected", on="postgresql")
     def test_revoked_certificate(self, remote: Cli, authority: Authority, revoked: Pair) -> None:
         remote.check(self.target(authority, revoked)).expect_fault("tls.client-certificate-rejected")
 
+    @pytest.mark.reproduces("tls.client-key-unusable", on="postgresql")
     def test_key_is_open_to_others(self, remote: Cli, authority: Authority) -> None:
         pair = authority.issue("open-client", "app")
         pair.key.chmod(0o644)
         remote.check(self.target(authority, pair)).expect_fault("tls.client-key-unusable")
 
+    @pytest.mark.reproduces("tls.client-key-unusable", on="postgresql")
     def test_key_does_not_match(self, remote: Cli, authority: Authority) -> None:
         pair, other = authority.issue("one-client", "app"), authority.issue("two-client", "app")
         remote.check(self.target(authority, pair, other.key)).expect_fault("tls.client-key-unusable")
 
+    @pytest.mark.reproduces("tls.client-key-unusable", on="postgresql")
     def test_key_is_missing(self, remote: Cli, authority: Authority) -> None:
         pair = authority.issue("keyless-client", "app")
         target = self.target(authority, pair, Path("/nowhere/client.key"))
         remote.check(target).expect_fault("tls.client-key-unusable")
 
 
+@pytest.mark.reproduces("tls.unsupported", on="postgresql")
 def test_postgresql_without_tls(remote: Cli, own: Servers) -> None:
     own.postgres(port=5435)
     remote.check(url(port=5435, sslmode="require")).expect_fault("tls.unsupported")
@@ -251,6 +270,7 @@ def identity(authority: Authority, mode: str = "VERIFY_IDENTITY", **more: str) -
 
 
 @pytest.mark.parametrize("state", STATES)
+@pytest.mark.reproduces(lambda row: STATES[row["state"]], on="mariadb")
 def test_mariadb_certificate(
     remote: Cli, authority: Authority, mariadb_with: Callable[[str], MariadbServer], state: str
 ) -> None:
@@ -266,13 +286,16 @@ class TestMariadbGoodCertificate:
     def test_verified(self, remote: Cli, authority: Authority) -> None:
         remote.check(identity(authority)).expect_healthy()
 
+    @pytest.mark.reproduces("tls.untrusted", on="mariadb")
     def test_authority_is_not_trusted(self, remote: Cli, stranger: Authority) -> None:
         proves(remote.check(identity(stranger, "VERIFY_CA")).expect_fault("tls.untrusted"))
 
+    @pytest.mark.reproduces("tls.root-missing", on="mariadb")
     def test_root_file_is_missing(self, remote: Cli) -> None:
         target = url("mysql", **{"ssl-mode": "VERIFY_CA", "ssl-ca": "/nowhere/ca.pem"})
         remote.check(target).expect_fault("tls.root-missing")
 
+    @pytest.mark.reproduces("tls.required", on="mariadb")
     def test_tls_is_required_by_the_server(self, remote: Cli, server: MariadbServer) -> None:
         server.sql("SET GLOBAL require_secure_transport = ON")
         try:
@@ -280,15 +303,18 @@ class TestMariadbGoodCertificate:
         finally:
             server.sql("SET GLOBAL require_secure_transport = OFF")
 
+    @pytest.mark.reproduces("tls.required", on="mariadb")
     def test_tls_is_required_by_the_account(self, remote: Cli) -> None:
         target = url("mysql", user="tls_only", **{"ssl-mode": "DISABLED"})
         remote.check(target).expect_fault("tls.required", code="1045")
 
+    @pytest.mark.reproduces("auth.access-denied", on="mariadb")
     def test_client_certificate_is_required(self, remote: Cli) -> None:
         target = url("mysql", user="with_cert", **{"ssl-mode": "REQUIRED"})
         result = remote.check(target)
         result.expect_fault("tls.client-certificate-required", accept=("auth.access-denied",), code="1045")
 
+    @pytest.mark.reproduces("tls.client-certificate-rejected", on="mariadb")
     def test_client_certificate_of_another_authority(
         self, remote: Cli, authority: Authority, stranger: Authority
     ) -> None:
@@ -297,18 +323,21 @@ class TestMariadbGoodCertificate:
         result = remote.check(identity(authority, **more))
         result.expect_fault("tls.client-certificate-rejected", accept=("tls.handshake-failed",))
 
+    @pytest.mark.reproduces("tls.client-key-unusable", on="mariadb")
     def test_client_key_does_not_match(self, remote: Cli, authority: Authority) -> None:
         one, two = authority.issue("one-mysql", "app"), authority.issue("two-mysql", "app")
         more = {"ssl-cert": str(one.cert), "ssl-key": str(two.key)}
         remote.check(identity(authority, **more)).expect_fault("tls.client-key-unusable")
 
 
+@pytest.mark.reproduces("tls.unsupported", on="mariadb")
 def test_mariadb_without_tls(remote: Cli, own: Servers) -> None:
     own.mariadb(port=3308, options=["--skip-ssl"])
     target = url("mysql", port=3308, **{"ssl-mode": "REQUIRED"})
     remote.check(target).expect_fault("tls.unsupported")
 
 
+@pytest.mark.reproduces("tls.protocol-mismatch", on="mariadb")
 def test_mariadb_versions_do_not_meet(remote: Cli, own: Servers, pairs: dict[str, Pair]) -> None:
     server = MariadbServer(
         namespace=own.lab.server,

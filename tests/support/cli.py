@@ -19,6 +19,7 @@ from urllib.parse import quote, quote_plus
 from tests.support.contract import LAYERS, breaches
 from tests.support.netlab import Namespace
 from tests.support.postgres import PASSWORD
+from tests.support.proof import note_run
 
 ROOT = Path(__file__).resolve().parents[2]
 WRONG_PASSWORD = "n0t-the:right/One@all"
@@ -186,6 +187,7 @@ class Cli:
             report = json.loads(done.stdout)
         except ValueError:
             report = {}
+        note_run(done.stdout, report)
         return Result(argv, done.returncode, done.stdout, done.stderr, seconds, report)
 
     def check(self, *arguments: str, **options: Any) -> Result:

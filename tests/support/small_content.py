@@ -103,6 +103,7 @@ auth.password-wrong:
       when: {runtime: docker}
       why: A prompt proves it.
       risk: safe
+      kind: stop-gap
       undo: Nothing to undo.
       commands:
         - language: sh
@@ -114,7 +115,10 @@ auth.password-wrong:
   verify: [{language: sh, where: app-host, text: dbwizard check}]
   see-also: [auth.role-unknown]
   sources: ["https://www.postgresql.org/docs/current/auth-password.html"]
-  hand-over: "{user} cannot log in: {error}"
+  hand-over:
+    to: the DBA
+    when: the password is the one from the store
+    text: "{user} cannot log in: {error}"
 """
 
 

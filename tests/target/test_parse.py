@@ -296,6 +296,21 @@ def test_tls_files_and_versions_are_kept():
     assert (tls.server_name, tls.negotiation, tls.explicit) == (False, "direct", True)
 
 
+@pytest.mark.parametrize(
+    ("target", "versions"),
+    [
+        ("mysql://h/d?tls-version=TLSv1.2,TLSv1.3", ("TLSv1.2", "TLSv1.3")),
+        ("mysql://h/d?tls-version=TLSv1.2", ("TLSv1.2", "TLSv1.2")),
+        ("jdbc:mysql://h/d?tlsVersions=TLSv1.3", ("TLSv1.3", "TLSv1.3")),
+        ("jdbc:mysql://h/d?enabledTLSProtocols=TLSv1.2", ("TLSv1.2", "TLSv1.2")),
+        ("mysql://h/d?tls-version=nosuch", (None, None)),
+    ],
+)
+def test_tls_versions_of_mysql_clients(target: str, versions: tuple[str | None, str | None]) -> None:
+    tls = parse(target).tls
+    assert (tls.min_version, tls.max_version) == versions
+
+
 def test_not_all_drivers_are_loaded():
     import subprocess
     import sys

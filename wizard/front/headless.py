@@ -12,9 +12,8 @@ from wizard.core.diagnosis import conclude
 from wizard.core.walk import Walk
 from wizard.drive import Prober, answer_from, drive
 from wizard.exits import BY_STATUS
-from wizard.front import output, setup
+from wizard.front import application, output, setup
 from wizard.redact import Redactor
-from wizard.target.readings import secrets_of
 
 
 def run(options: Namespace) -> int:
@@ -24,6 +23,7 @@ def run(options: Namespace) -> int:
     content = open_content(options.trees)
     answers = setup.known_before(options, content)
     home, cwd = setup.home_folder(), setup.working_folder()
+    application.look(options)
     target = setup.find_target(options, home, cwd)
     runtime = setup.make_runtime(target, content, options, home, cwd, begun + options.timeout)
     prober = Prober(runtime, content.tree)
@@ -39,7 +39,7 @@ def run(options: Namespace) -> int:
         report.target_summary(target),
         started=started,
         elapsed_ms=(time.monotonic() - begun) * 1000,
-        redactor=Redactor(secrets_of(target, runtime.admin)),
+        redactor=Redactor(runtime.secrets),
     )
     # A reader that is gone does not change the verdict.
     with suppress(BrokenPipeError):

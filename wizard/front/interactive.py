@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from wizard.content.load import Content, open_content
 from wizard.errors import UsageError
-from wizard.front import output, setup
+from wizard.front import application, output, setup
 from wizard.front.output import write
 from wizard.target.model import Target
+from wizard.target.readings import secrets_of
 
 if TYPE_CHECKING:
     from wizard.runtime import Runtime
@@ -28,6 +29,9 @@ def run(options: Namespace) -> int:
     """The interactive walk; the exit status of the last verdict."""
     content = open_content(options.trees)
     home, cwd = setup.home_folder(), setup.working_folder()
+    application.look(options)
+    if application.process_of(options) is not None:
+        return start(content, options, setup.find_target(options, home, cwd), ())
     target = setup.stated_target(options, home)
     found = () if target is not None else setup.discovered(options, home, cwd)
     return start(content, options, target, found)
@@ -41,7 +45,7 @@ def start(
     session: Any = None,
 ) -> int:
     """Choose the front end and run it. `session` is one to go on with."""
-    answers = setup.answers_of(options.answer, content.tree) if options.answer else {}
+    answers = setup.known_before(options, content)
     if options.plain or not full_screen():
         return _plain(content, options, target or next(iter(found), None), answers, session)
     from wizard.front.tui import app
@@ -52,10 +56,11 @@ def start(
         discovery_targets=found,
         target=target,
         answers=answers,
-        session_factory=(lambda one: session) if session is not None else new_session,
+        session_factory=(lambda one: session) if session is not None else partial(new_session, options),
         parse=parser_of(options),
         reread=partial(read_again, options),
         greeting=getattr(options, "greeting", ""),
+        take_view=application.take_view,
     )
 
 
@@ -64,8 +69,10 @@ def read_again(options: Namespace, target: Target) -> Target:
     home, cwd = setup.home_folder(), setup.working_folder()
     if target.source == TYPED or options.password_stdin:
         return target
+    application.look_again(options)
     stated = setup.stated_target(options, home)
     if stated is not None:
+        application.use_stated(options, stated)
         return stated
     now = setup.discovered(options, home, cwd)
     place = _file_of(target.source)
@@ -86,13 +93,13 @@ def full_screen() -> bool:
     )
 
 
-def new_session(target: Target) -> Session:
+def new_session(options: Namespace, target: Target) -> Session:
     """A session that is saved from its first event on, where there is a place for it."""
     from wizard.redact import Redactor
     from wizard.report import target_summary
     from wizard.session import Session, state_folder
 
-    redactor = Redactor([target.password] if target.password else [])
+    redactor = Redactor([*secrets_of(target), *application.secrets(options)])
     header = {"target": target_summary(target)}
     return Session.create(state_folder(os.environ, setup.home_folder()), header, redactor)
 
@@ -114,15 +121,13 @@ def _plain(
     content: Content, options: Namespace, target: Target | None, answers: dict[str, str], session: Any
 ) -> int:
     from wizard.front import plain
-    from wizard.target.model import Problem
 
     if target is None:
-        detail = (
-            "No connection settings were found: not in the environment, not in the files of this directory."
-        )
-        target = Target(problems=(Problem("missing", "url", detail, ""),))
+        if sys.stdin.isatty() and (chosen := application.choose(_read, _write)):
+            application.take_view(chosen)
+        target = setup.nothing_found(options)
     runtime = _runtimes(content, options)(target)
-    made = session if session is not None else new_session(target)
+    made = session if session is not None else new_session(options, target)
     return plain.run(
         runtime,
         content.tree,
@@ -160,8 +165,9 @@ def resume(options: Namespace) -> int:
     wanted = options.session or options.target
     session = Session.load(find(state_folder(os.environ, home), wanted))
     options.target = None
+    application.look(options)
     target = setup.stated_target(options, home) or _target_of(session, options)
-    session.redactor = Redactor([target.password] if target.password else [])
+    session.redactor = Redactor([*secrets_of(target), *application.secrets(options)])
     _, changed = replayed(content.tree, session.walks[-1])
     if changed:
         from wizard.cli import complain

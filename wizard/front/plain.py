@@ -15,13 +15,13 @@ from wizard.core.events import Answered, Event, Noted, ProbeFinished, Showed, Sk
 from wizard.core.facts import Facts
 from wizard.core.page import Filler
 from wizard.core.steps import Ask, Run
-from wizard.core.tree import Tree
+from wizard.core.tree import LONGEST_ANSWER, Tree
 from wizard.core.walk import Walk
 from wizard.drive import Prober, drive
 from wizard.exits import BY_STATUS, Exit
 from wizard.front import plainmenu
 from wizard.front.words import DONT_KNOW, before_after, duration, to_ascii
-from wizard.redact import Redactor, clean
+from wizard.redact import Redactor, clean, harmless
 from wizard.runtime import Runtime
 from wizard.session import Session, replayed
 
@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 PATIENCE = 10
 """Answers in a row that make no sense, or are empty, before a question is passed over: a pipe may never end."""
 HELP = "w why, h how to find out, b back, s skip, n note, e export, q quit"
+_WANTED = {
+    "choice": "0 to {}",
+    "number": "a number (0 if you don't know)",
+    "text": "0 to {}, or the text in one line",
+}
 Read = Callable[[str], str]
 Write = Callable[[str], None]
 
@@ -204,7 +209,7 @@ class _Sitting:
             self.lines.say(f"  {number} {option.label}{default}")
         self.lines.say(f"  0 {DONT_KNOW}\n  ({HELP})")
         for _ in range(PATIENCE):
-            said = self.lines.ask(f"Your answer, 0 to {len(step.options)}: ")
+            said = self.lines.ask(_prompt(step))
             if said is None:
                 return self._nobody(step)
             event = self._understood(said, step)
@@ -238,8 +243,20 @@ class _Sitting:
             return Noted(clean(note), now) if note else None
         if word == "q":
             raise _Quit
+        if step.kind != "choice" and len(word) > (0 if word.isdigit() else 1):
+            return self._typed(said, step)
         self._told(word, step)
         return None
+
+    def _typed(self, said: str, step: Ask) -> Event | None:
+        """The event of an answer that is no option, or None where it does not fit the question."""
+        question = self.tree.questions[step.fact]
+        value = harmless(said, LONGEST_ANSWER)
+        refusal = question.refusal(value)
+        if refusal:
+            self.lines.say(f"That is no answer: it is {refusal}.")
+            return None
+        return Answered(step.node, value, "user", time.time())
 
     def _told(self, word: str, step: Ask) -> None:
         """Answer a person who asks back."""
@@ -250,7 +267,7 @@ class _Sitting:
         elif word == "e":
             plainmenu.export(self.lines, self.session, self.content)
         else:
-            self.lines.say(f"Please type a number from 0 to {len(step.options)}, or: {HELP}.")
+            self.lines.say(f"Please type {_WANTED[step.kind].format(len(step.options))}, or: {HELP}.")
 
     def _back(self, now: float) -> Event | None:
         """To the question before, over the probes in between."""
@@ -291,6 +308,9 @@ class _Sitting:
                 self._happened(Showed(command["text"], "shown", time.time()))
 
 
+def _prompt(step: Ask) -> str:
+    return f"Your answer, {_WANTED[step.kind].format(len(step.options))}: "
+
+
 def _redactor(runtime: Runtime) -> Redactor:
-    password = runtime.target.password
-    return Redactor([password] if password else [])
+    return Redactor(runtime.secrets)

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from wizard.content.load import Content
-from wizard.core.tree import Tree
+from wizard.core.tree import LONGEST_ANSWER, Tree
 from wizard.errors import UsageError
+from wizard.front import application
+from wizard.redact import harmless
 from wizard.runtime import Runtime
 from wizard.target.model import Problem, Secret, Target
 
@@ -28,11 +30,31 @@ def answers_of(written: list[str], tree: Tree) -> dict[str, str]:
             raise UsageError(f"--answer {one}: it is written QUESTION=VALUE, such as runtime=docker")
         if question is None:
             raise UsageError(f"--answer {one}: {_nearest(key, list(tree.questions), 'question')}")
-        values = [*(option.value for option in question.options), "unknown"]
-        if value not in values:
+        refusal = question.refusal(value)
+        if refusal and question.kind == "choice":
+            values = [*(option.value for option in question.options), "unknown"]
             raise UsageError(f"--answer {one}: {_nearest(value, values, 'answer to ' + key)}")
-        answers[key] = value
+        if refusal:
+            raise UsageError(f"--answer {key}: it is {refusal}")
+        answers[key] = harmless(value, LONGEST_ANSWER) if question.kind == "text" else value
     return answers
+
+
+def known_before(options: Namespace, content: Content) -> dict[str, str]:
+    """What the person says up front: `--answer`, and the application's own words of `--error`. Raises UsageError."""
+    answers = answers_of(options.answer, content.tree) if options.answer else {}
+    if options.error is None:
+        return answers
+    if options.error == "-" and options.password_stdin:
+        raise UsageError("--error - and --password-stdin cannot both read standard input")
+    from wizard.cli import complain
+    from wizard.front.explaincmd import primary_of
+
+    text = harmless(primary_of(options.error, content), LONGEST_ANSWER)
+    if not text:
+        complain(f"--error {options.error}: nothing in it is recognised as a fault of a database connection")
+        return answers
+    return {**answers, "app.text": text}
 
 
 def _nearest(word: str, known: list[str], kind: str) -> str:
@@ -89,16 +111,28 @@ def find_target(options: Namespace, home: Path | None, cwd: Path | None) -> Targ
     """The stated target, else the first that is discovered, else one whose problem is that nothing was found."""
     stated = stated_target(options, home)
     if stated is not None:
+        application.use_stated(options, stated)
         return stated
     found = discovered(options, home, cwd)
-    if found:
-        return found[0]
+    return found[0] if found else nothing_found(options)
+
+
+def nothing_found(options: Namespace) -> Target:
+    """A target whose problem is that nothing states one."""
+    process = application.process_of(options)
+    if process is not None and process.is_readable:
+        from wizard.target.application import nothing_found as nothing_of
+
+        return nothing_of(process)
     detail = "No connection settings were found: not in the environment, not in the files of this directory."
     return Target(source="", problems=(Problem("missing", "url", detail, ""),))
 
 
 def discovered(options: Namespace, home: Path | None, cwd: Path | None) -> tuple[Target, ...]:
-    """What the environment and files state."""
+    """What the environment and files state: those of the process that is looked at, else our own."""
+    of_process = application.targets(options)
+    if of_process is not None:
+        return of_process
     from wizard.target.discover import discover
 
     return discover(os.environ, None if options.no_files else cwd, home).targets
@@ -114,6 +148,11 @@ def make_runtime(
 ) -> Runtime:
     """The runtime of one walk; `ends` is a moment on the monotonic clock."""
     environ: Mapping[str, str] = os.environ
+    process = application.process_of(options)
+    if process is not None and process.is_readable:
+        cwd = process.cwd
+        if process.origin != "stated":
+            environ, home = process.environ, application.home_of(process)
     return Runtime(
         target,
         environ,
@@ -123,8 +162,27 @@ def make_runtime(
         ends=ends,
         write_path=options.write_path,
         platforms=content.platforms,
+        admin=admin_target(options, target, home),
+        process=process,
         clock=time.monotonic,
     )
+
+
+def admin_target(options: Namespace, target: Target, home: Path | None) -> Target | None:
+    """The privileged connection of `--admin`, or None. Raises UsageError where it cannot be one."""
+    if not options.admin:
+        return None
+    from wizard.target.parse import parse_target
+
+    known = target.engine if target.engine != "unknown" else None
+    admin = parse_target(options.admin, engine=known, source="--admin", environ=os.environ, home=home)
+    wrong = next((one.detail for one in admin.problems if one.kind == "malformed"), "")
+    if wrong or not admin.hosts or admin.engine == "unknown":
+        reason = wrong or "It names no host, or no engine."
+        raise UsageError(
+            f"--admin: {reason} It is a connection such as postgresql://postgres@db.example.com/postgres"
+        )
+    return admin
 
 
 def home_folder() -> Path | None:

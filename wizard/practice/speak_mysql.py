@@ -8,9 +8,11 @@ from wizard.practice import answers, sql
 from wizard.practice.model import MysqlError, MysqlServer, Value
 from wizard.practice.peer import Peer, Surroundings
 from wizard.wire import mysql as my
+from wizard.wire import mysql_passwords as passwords
+from wizard.wire import mysql_results as results
 
 _SALT = b"practice-salt-20-byt"
-_KINDS = {bool: my.COLUMN_INTEGER, int: my.COLUMN_INTEGER}
+_KINDS = {bool: results.COLUMN_INTEGER, int: results.COLUMN_INTEGER}
 _NO_DATABASE = MysqlError(1049, "42000", "Unknown database '{database}'")
 _READ_ONLY = MysqlError(
     1290,
@@ -92,8 +94,8 @@ class MysqlSession:
 
     def _is_right(self, auth: bytes) -> bool:
         if self._server.account_plugin == "mysql_native_password":
-            return auth == my.native_password(self._server.password, _SALT)
-        if auth == my.caching_sha2(self._server.password, _SALT):
+            return auth == passwords.native_password(self._server.password, _SALT)
+        if auth == passwords.caching_sha2(self._server.password, _SALT):
             self._send(my.auth_more(_FAST_SUCCESS))
             return True
         if auth and self._peer.encrypted:
@@ -128,8 +130,8 @@ class MysqlSession:
             self._send(my.ok(affected=int(sql.is_write(statement))))
             return
         first: Sequence[Value] = rows.rows[0] if rows.rows else ()
-        kinds = [_KINDS.get(type(value), my.COLUMN_STRING) for value in first]
-        self._send(*my.resultset(rows.columns, [[_text(v) for v in row] for row in rows.rows], kinds))
+        kinds = [_KINDS.get(type(value), results.COLUMN_STRING) for value in first]
+        self._send(*results.resultset(rows.columns, [[_text(v) for v in row] for row in rows.rows], kinds))
 
     def _error(self, error: MysqlError, *, sqlstate: bool = True) -> bytes:
         text = error.message.format(user=self._user, database=self._database, host="127.0.0.1")

@@ -102,6 +102,9 @@ def _value(text: str, dialect: Dialect, settings: Settings) -> Value:
     cast = re.fullmatch(r"(.*)::\s*(\w+)", text, re.DOTALL)
     if cast:
         return _cast(_value(cast[1].strip(), dialect, settings), cast[2].lower())
+    either = split(text, "OR")
+    if len(either) > 1:
+        return int(any(_value(part, dialect, settings) in (1, "1", True) for part in either))
     if re.fullmatch(r"-?\d+", text):
         return int(text)
     if re.fullmatch(r"'(?:[^']|'')*'", text):

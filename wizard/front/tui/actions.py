@@ -30,6 +30,7 @@ _EVERYWHERE = ("start", *_WALK)
 ACTIONS: tuple[Action, ...] = (
     Action("choose", "", "1-9", "check", "Check the connection with that number.", ("start",)),
     Action("type", "slash,tab", "/", "type one", "Go to the field for another connection.", ("start",)),
+    Action("running", "a", "a", "running", "List running applications, and take the view of one.", ("start",)),
     Action("submit", "enter", "Enter", "check it", "Check the connection that stands in the field.", ("field",)),
     Action("leave", "escape", "Esc", "list", "Leave the field for the list and its keys.", ("field",)),
     Action("choose", "", "1-9", "answer", "Give the answer with that number.", ("question",)),

@@ -54,6 +54,8 @@ class WizardApp(App[int]):
         self.course: Course | None = None
         self.parse = parse
         self.status = int(Exit.INTERRUPTED)
+        self.process = 0
+        """The process whose view the person wants to take: the program has to begin anew for that."""
         self._make_course = make_course
         self._targets = targets
         self._target = target
@@ -72,6 +74,12 @@ class WizardApp(App[int]):
     def begin(self, target: Target) -> None:
         """Start the walk for a target."""
         self.push_screen(self._board(target))
+
+    def take_view(self, pid: int | None) -> None:
+        """Leave the screen for the view of a process, where one was chosen."""
+        if pid:
+            self.process = pid
+            self.exit(self.status)
 
     def _board(self, target: Target) -> Screen[None]:
         from wizard.front.tui.screens.board import Board
@@ -173,11 +181,12 @@ def run(
     *,
     reread: Callable[[Target], Target] | None = None,
     greeting: str = "",
+    take_view: Callable[[int], int] | None = None,
 ) -> int:
     """Show the full screen and return the exit status: of the last verdict, or 130 when left before one.
 
     `reread`, where given, reads a target's settings anew before its walk is run again. `greeting` stands above the
-    keys until the first one is pressed.
+    keys until the first one is pressed. `take_view` begins anew with the view of a process.
     """
     from wizard.front.tui.course import make_course
 
@@ -186,4 +195,6 @@ def run(
     status = app.run()
     if app.course is not None:
         app.course.finish()
+    if app.process and take_view is not None:
+        return take_view(app.process)
     return int(Exit.INTERRUPTED) if status is None else status

@@ -75,7 +75,9 @@ class Start(Screen[None]):
         del parameters
         if action in ("submit", "leave"):
             return self._typing
-        return not (self._typing and action in ("pick", "type", "practice", "app.leave", "app.help"))
+        return not (
+            self._typing and action in ("pick", "type", "running", "practice", "app.leave", "app.help")
+        )
 
     def on_key(self, event: events.Key) -> None:
         """A digit on the list chooses."""
@@ -118,6 +120,13 @@ class Start(Screen[None]):
     def action_type(self) -> None:
         """Go to the field."""
         self.query_one(Field).focus()
+
+    def action_running(self) -> None:
+        """List the running applications; the program begins anew with the view of the chosen one."""
+        from wizard.front.tui.screens.applications import Applications
+        from wizard.target.applications import applications
+
+        self.app.push_screen(Applications(applications()), self.app.take_view)
 
     def action_leave(self) -> None:
         """Go back to the list."""

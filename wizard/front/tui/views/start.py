@@ -25,6 +25,8 @@ def blocks(targets: Sequence[Target]) -> list[Block]:
                 "Type or paste the connection that your application uses into the field below, then press Enter."
             ),
             Block(),
+            Block("A running application may have them: press Esc, then a."),
+            Block(),
             Block("No database at hand? Press Ctrl+C, then run: dbwizard practice"),
         ]
     if len(targets) == 1:
