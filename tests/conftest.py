@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
+# A shell that runs the tests in the background has them ignore SIGINT, and every program that they start would too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 SETTINGS = ("PG", "MYSQL", "MARIADB", "DB_", "DATABASE_", "POSTGRES", "DBWIZARD", "JDBC_")
 """Beginnings of variables from which the program reads connection settings."""
 
