@@ -65,3 +65,23 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     report = look(tmp_path, "postgresql://app@localhost/shop", "services: [\n")
     assert report.facts["compose.outcome"] == "unreadable"
     assert "compose.yaml is no valid YAML" in report.trouble
+
+
+@pytest.mark.parametrize(
+    ("app", "check", "waits", "checked"),
+    [
+        ("", "", "nobody", "no"),
+        ("depends_on: [db]", "", "started", "no"),
+        ("depends_on: {db: {condition: service_started}}", "healthcheck: {test: [CMD, pg_isready]}", "started", "yes"),
+        ("depends_on: {db: {condition: service_healthy}}", "healthcheck: {test: pg_isready}", "healthy", "yes"),
+        ("depends_on: {db: {condition: service_healthy}}", "healthcheck: {disable: true}", "healthy", "no"),
+        ("depends_on: {cache: {}}", "healthcheck: nonsense", "nobody", "no"),
+        ("depends_on: db", "", "nobody", "no"),
+    ],
+)  # fmt: skip
+def test_what_is_started_after_the_database(
+    tmp_path: Path, app: str, check: str, waits: str, checked: str
+) -> None:
+    file = f"services:\n  app:\n    image: shop\n    {app}\n  db:\n    image: postgres:16\n    {check}\n"
+    facts = look(tmp_path, "postgresql://app@db/shop", file).facts
+    assert (facts["compose.waits"], facts["compose.healthcheck"]) == (waits, checked)

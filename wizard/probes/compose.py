@@ -31,6 +31,8 @@ _ROOT = {"postgresql": "postgres", "mysql": "root", "mariadb": "root"}
         "compose.port-fits",
         "compose.creates",
         "compose.password",
+        "compose.waits",
+        "compose.healthcheck",
     ),
     deadline=1.5,
 )
@@ -44,6 +46,8 @@ def inspect(target: Target, runtime: Runtime) -> Report:
         "compose.port-fits": "none",
         "compose.creates": ("none",),
         "compose.password": "none",
+        "compose.waits": "none",
+        "compose.healthcheck": "none",
     }
     if path is None:
         return Report(nothing, summary="there is no Compose file in the working directory")
@@ -52,7 +56,8 @@ def inspect(target: Target, runtime: Runtime) -> Report:
         facts = {**nothing, "compose.outcome": "unreadable", "compose.file": path.name}
         return Report(facts, trouble=f"{path.name} {wrong}: what it says of the database is not known")
     service = service_of(target, services)
-    report = Report({**nothing, **_about(path, services), **(_told(target, service) if service else {})})
+    told = {**_told(target, service), **_start_order(service, services)} if service else {}
+    report = Report({**nothing, **_about(path, services), **told})
     report.summary = (
         f"{path.name}: this database is its service {service.name}"
         if service
@@ -130,6 +135,13 @@ def _told(target: Target, service: ComposeService) -> dict[str, Value]:
         "compose.creates": same or ("none",),
         "compose.password": word,
     }
+
+
+def _start_order(service: ComposeService, services: tuple[ComposeService, ...]) -> dict[str, Value]:
+    """Whether the services that are started after the database wait until it is ready, or only until it has begun."""
+    conditions = {one.waits[service.name] for one in services if service.name in one.waits}
+    waits = "nobody" if not conditions else "healthy" if conditions == {"service_healthy"} else "started"
+    return {"compose.waits": waits, "compose.healthcheck": "yes" if service.healthcheck else "no"}
 
 
 def _fits(target: Target, service: ComposeService) -> str:

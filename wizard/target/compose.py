@@ -1,7 +1,7 @@
 """Docker Compose files: what their services are told to connect to, and the databases that they define.
 
-Only the parts that say so are read: `image`, `environment`, `env_file`, `ports`.  PyYAML is imported when a
-file is there; scalars stay text, since YAML would turn `5432:5432` into a number.
+Only the parts that say so are read: `image`, `environment`, `env_file`, `ports`, `healthcheck`, `depends_on`.
+PyYAML is imported when a file is there; scalars stay text, since YAML would turn `5432:5432` into a number.
 """
 
 from __future__ import annotations
@@ -30,6 +30,10 @@ class ComposeService(NamedTuple):
     variables: Mapping[str, str]
     published: int
     """Port of this machine that leads to the database, 0 when none is published."""
+    healthcheck: bool = False
+    """Whether the file defines a health check for it."""
+    waits: Mapping[str, str] = {}
+    """Service that it is started after, to the condition: service_started where none is written."""
 
 
 def read_compose(path: Path, environ: Mapping[str, str]) -> tuple[tuple[ComposeService, ...], str]:
@@ -55,7 +59,25 @@ def _service(name: str, raw: dict[str, Any], path: Path, environ: Mapping[str, s
     image = fill(str(body.get("image", "")), {}, environ)
     engine = _engine(image)
     default = 3306 if engine in ("mysql", "mariadb") else 5432
-    return ComposeService(name, engine, variables, _published(body.get("ports"), default, environ))
+    check = body.get("healthcheck")
+    return ComposeService(
+        name,
+        engine,
+        variables,
+        _published(body.get("ports"), default, environ),
+        isinstance(check, dict) and "test" in check and check.get("disable") != "true",
+        dict(_waits(body.get("depends_on"))),
+    )
+
+
+def _waits(raw: Any) -> Iterator[tuple[str, str]]:
+    """Yield the services of `depends_on`, which is a list or a map, and what of them is waited for."""
+    if isinstance(raw, list):
+        yield from ((str(one), "service_started") for one in raw)
+    elif isinstance(raw, dict):
+        for name, how in raw.items():
+            condition = how.get("condition") if isinstance(how, dict) else None
+            yield str(name), str(condition or "service_started")
 
 
 def _merged(raw: dict[str, Any]) -> dict[str, Any]:
