@@ -202,7 +202,7 @@ def test_the_view_of_a_running_application(terminal: Terminal, application: int)
     number = next(int(number) for number, pid in rows if int(pid) == application)
     terminal.press(*(["Down"] * (number - 1)), "Enter")
     # The program began anew: only so can it enter the network of another process.
-    terminal.wait_for("FAULT", "ECONNREFUSED")
+    terminal.wait_for("FAULT", "network.service-down")
     terminal.press("e")
     terminal.wait_for("Written:")
     terminal.press("q")
