@@ -326,6 +326,15 @@ def test_the_daemon_that_hangs_is_left(runtime_tool: Put, monkeypatch: pytest.Mo
     assert "docker: no answer" in containers.find_container("web").troubles[0]
 
 
+def test_a_runtime_gets_the_way_to_its_daemon_and_no_setting_of_ours(
+    runtime_tool: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", URL)
+    monkeypatch.setenv("DOCKER_HOST", "unix:///run/other.sock")
+    runtime_tool("docker", 'echo "host: $DOCKER_HOST url: $DATABASE_URL." >&2; exit 1')
+    assert "host: unix:///run/other.sock url: ." in containers.find_container("web").troubles[0]
+
+
 def test_a_container_that_nobody_knows(runtime_tool: Put) -> None:
     runtime_tool("docker", f'[ "$1" = ps ] && exit 0; {NO_SUCH}')
     runtime_tool("podman", '[ "$1" = ps ] && exit 0; echo "Error: no such container web" >&2; exit 125')

@@ -12,8 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from wizard.probes import child
 from wizard.probes.channel import Channel
 from wizard.probes.database import Rows
+from wizard.probes.numerals import count
 from wizard.probes.outcome import QueryError
 from wizard.redact import clean
 from wizard.target.model import HostPort
@@ -21,10 +23,16 @@ from wizard.target.model import HostPort
 BOUND = 3.0
 """Seconds for one run of psql with all its questions."""
 LARGEST = 4 << 20
-"""Characters of its answer that are read."""
+"""Bytes of its answer that are read."""
 NULL = "\\N"
 _MARK = "dbwizard-next-answer"
-_OPTIONS = "-c default_transaction_read_only=on -c statement_timeout=2500"
+_ENVIRONMENT = {
+    "PGCLIENTENCODING": "UTF8",
+    "PGOPTIONS": "-c default_transaction_read_only=on -c statement_timeout=2500",
+    "PGCONNECT_TIMEOUT": "2",
+    "PGPASSFILE": os.devnull,
+    "PGAPPNAME": "dbwizard",
+}
 
 
 class Psql:
@@ -55,25 +63,16 @@ class Psql:
         words += ["-U", self.role, "-d", "postgres"]
         for question in questions:
             words += ["-c", question, "-c", f"\\echo {_MARK}"]
-        become: dict[str, Any] = {} if self.uid == os.geteuid() else _identity(self.uid)
+        become = None if self.uid == os.geteuid() else _identity(self.uid)
         try:
-            done = subprocess.run(
-                words,
-                capture_output=True,
-                timeout=BOUND,
-                check=False,
-                cwd="/",
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                **become,
-            )
-        except subprocess.TimeoutExpired as error:
+            done = child.run(words, BOUND, LARGEST, _ENVIRONMENT, become)
+        except TimeoutError as error:
             raise QueryError(f"psql gave no answer within {BOUND:.0f} s", "") from error
         except (OSError, subprocess.SubprocessError, ValueError) as error:
             raise QueryError(f"psql cannot be run: {error}", "") from error
-        parts = done.stdout.decode("utf-8", "replace")[:LARGEST].split(_MARK + "\n")
+        parts = done.out.decode("utf-8", "replace").split(_MARK + "\n")
         if len(parts) != len(questions) + 1:
-            raise QueryError(clean(done.stderr.decode("utf-8", "replace"), limit=200), "")
+            raise QueryError(clean(_complaint(done.err.decode("utf-8", "replace")), limit=200), "")
         return [_rows(part) for part in parts[:-1]]
 
     def channel(self) -> Channel:
@@ -89,17 +88,10 @@ class Psql:
         channel.asks = ask
         return channel
 
-    def _environment(self) -> dict[str, str]:
-        path = os.environ.get("PATH", os.defpath)
-        return {
-            "PATH": path,
-            "PGCLIENTENCODING": "UTF8",
-            "PGOPTIONS": _OPTIONS,
-            "PGCONNECT_TIMEOUT": "2",
-            "PGPASSFILE": os.devnull,
-            "PGAPPNAME": "dbwizard",
-            "LC_ALL": "C",
-        }
+
+def _complaint(said: str) -> str:
+    """Why psql gave up, without its warnings: that the password file is none is our own doing."""
+    return " ".join(line for line in said.splitlines() if not line.startswith("WARNING:"))
 
 
 def _identity(uid: int) -> dict[str, Any]:
@@ -110,12 +102,18 @@ def _identity(uid: int) -> dict[str, Any]:
 
 
 def _rows(text: str) -> Rows | None:
-    """Comma-separated values with a head line; None where there is not even that, for then the question failed."""
+    """Comma-separated values with a head line; None where there is not even that, for then the question failed.
+
+    Raises QueryError for what is no such text.
+    """
     import csv
     import io
 
     csv.field_size_limit(LARGEST)
-    lines = list(csv.reader(io.StringIO(text)))
+    try:
+        lines = list(csv.reader(io.StringIO(text)))
+    except csv.Error as error:
+        raise QueryError(f"psql's answer cannot be read: {error}", "") from error
     if not lines:
         return None
     head = lines[0]
@@ -131,13 +129,8 @@ def way_in(path: str, program_folder: Path | None) -> Psql | str:
     Root becomes the socket's owner, which is the user that the server runs as; everybody else stays who he is.
     """
     import pwd
-    import shutil
 
     folder, _, name = path.rpartition("/")
-    beside = program_folder / "psql" if program_folder else None
-    program = str(beside) if beside and os.access(beside, os.X_OK) else shutil.which("psql")
-    if program is None:
-        return "there is no psql on this host to ask the server with"
     try:
         uid = os.stat(path).st_uid if os.geteuid() == 0 else os.geteuid()
         role = pwd.getpwuid(uid).pw_name
@@ -145,5 +138,20 @@ def way_in(path: str, program_folder: Path | None) -> Psql | str:
         return "the owner of the server's socket cannot be told"
     if uid == 0:
         return "the server's socket belongs to root, and so tells nothing of a role to use"
-    port = name.rpartition(".")[2]
-    return Psql(program, folder, int(port), uid, role) if port.isdigit() else "the server's socket is unusual"
+    program = _program(program_folder, uid)
+    if not program:
+        return "there is no psql on this host, in folders of root or of the server's user, to ask the server with"
+    port = count(name.rpartition(".")[2], 5)
+    return Psql(program, folder, port, uid, role) if port else "the server's socket is unusual"
+
+
+def _program(beside: Path | None, uid: int) -> str:
+    """The psql beside the server's own program, else the one of our path; empty where none may be run as that user."""
+    import shutil
+
+    places = [str(beside / "psql")] if beside else []
+    places += [shutil.which("psql") or ""]
+    same = uid == os.geteuid()
+    return next(
+        (one for one in places if os.access(one, os.X_OK) and (same or child.is_trusted(one, uid))), ""
+    )

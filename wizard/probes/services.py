@@ -5,16 +5,15 @@ Every command is bounded, gets no setting of the application's and changes nothi
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from typing import NamedTuple
 
 from wizard.core.lazyre import lazy
-from wizard.probes.host import service_manager
+from wizard.probes import child
+from wizard.probes.system import service_manager
 from wizard.runtime import Runtime
 
 LONGEST = 256 * 1024
-"""Characters of a command's output that are looked at: its end."""
+"""Bytes of a command's output that are looked at: its end."""
 STEP = 0.8
 """Seconds that one command may take."""
 NAMES = {"postgresql": ("postgresql",), "mysql": ("mariadb", "mysql", "mysqld")}
@@ -42,41 +41,16 @@ def command(argv: list[str], runtime: Runtime, until: float) -> tuple[str, str]:
     if left <= 0:
         return "", f"there was no time left for {argv[0]}"
     try:
-        status, out, err = _run(argv, left)
+        done = child.run(argv, left, LONGEST, {"SYSTEMD_COLORS": "0"})
     except TimeoutError:
         return "", f"{argv[0]} did not answer within {left:.1f} s"
     except OSError as error:
         return "", f"{argv[0]} could not be run: {type(error).__name__}"
-    text = out[-LONGEST:].decode("utf-8", "replace")
-    said = err[:400].decode("utf-8", "replace").strip().splitlines()
-    if status and not text.strip():
-        return "", f"{argv[0]} says: {said[0]}" if said else f"{argv[0]} ends with status {status}"
+    text = done.out.decode("utf-8", "replace")
+    said = done.err[:400].decode("utf-8", "replace").strip().splitlines()
+    if done.status and not text.strip():
+        return "", f"{argv[0]} says: {said[0]}" if said else f"{argv[0]} ends with status {done.status}"
     return text, ""
-
-
-def _run(argv: list[str], seconds: float) -> tuple[int, bytes, bytes]:
-    """(exit status, standard output, standard error). Raises OSError, TimeoutError for one that is too slow."""
-    import signal
-    import subprocess
-
-    # The environment may hold the application's passwords: a child gets what it needs to run.
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "SYSTEMD_COLORS": "0"}
-    with subprocess.Popen(
-        argv,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment,
-        start_new_session=True,
-    ) as child:
-        try:
-            out, err = child.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            # What it has started holds the pipes open as well.
-            with suppress(OSError):
-                os.killpg(child.pid, signal.SIGKILL)
-            raise TimeoutError(argv[0]) from None
-    return child.returncode, out, err
 
 
 def service_state(family: str, runtime: Runtime, until: float) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from wizard.target.discover import Discovery, candidates, discover
 from wizard.target.files import seen_from, there
 from wizard.target.model import Problem, Secret, Target, Tls
 from wizard.target.process import Origin, Process, Stale
+from wizard.target.rights import of_process
 
 
 class Found(NamedTuple):
@@ -28,7 +29,7 @@ def targets_of(process: Process, environ: Mapping[str, str], *, files: bool = Tr
     """The targets of the process; `environ` is that of our own shell, `files` whether its folder is looked at."""
     theirs = process.environ
     cwd = process.folder if files else None
-    with seen_from(process.root):
+    with seen_from(process.root, of_process(process.pid)):
         found = discover(theirs, cwd, process.home)
         rivals, services = candidates(theirs, cwd, process.home)
     own = [one for one in rivals if one.target.source.split(" ")[0] in theirs]

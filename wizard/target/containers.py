@@ -7,6 +7,7 @@ a shell, and every call is bounded.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from typing import NamedTuple
@@ -18,10 +19,14 @@ from wizard.target.process import Process, namespace, read_process
 
 SECONDS = 3.0
 """How long a runtime may take to answer one question."""
+MOST_NAMED = 5
+"""Containers of one service that are named."""
 _NAME = lazy(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,252}\Z")
 _PID = ("inspect", "--type", "container", "--format", "{{.State.Pid}}")
 _INSPECT = ("docker", "podman", "nerdctl")
 """Those that speak Docker's language."""
+_KEPT = ("PATH", "HOME", "USER", "SSH_AUTH_SOCK", "DBUS_SESSION_BUS_ADDRESS", "TMPDIR")
+_KEPT_BEGINNINGS = ("DOCKER_", "CONTAINER", "XDG_", "NERDCTL_", "CRI_")
 _UNKNOWN = lazy(r"(?i)no such (object|container)|not ?found|does not exist")
 
 
@@ -30,6 +35,8 @@ class _Answer(NamedTuple):
 
     text: str = ""
     refusal: str = ""
+    ids: tuple[str, ...] = ()
+    """The containers for which the name of a service stands; the first was taken."""
 
 
 def find_container(name: str) -> Process:
@@ -45,7 +52,7 @@ def find_container(name: str) -> Process:
     for tool in tools:
         found = _crictl(name) if tool == "crictl" else _docker_like(tool, name)
         if found.text.isdigit():
-            return _process(tool, name, found.text)
+            return _told_of(_process(tool, name, found.text), found.ids)
         knows_none = not found.refusal or _UNKNOWN.search(found.refusal)
         (unknown if knows_none else refusals).append(f"{tool}: {found.refusal}" if not knows_none else tool)
     if unknown and not refusals:
@@ -73,14 +80,26 @@ def _process(tool: str, name: str, pid: str) -> Process:
     return process
 
 
+def _told_of(process: Process, ids: tuple[str, ...]) -> Process:
+    """The process, with a sentence on which container was taken where the name stands for several."""
+    if len(ids) < 2:
+        return process
+    rest = ", ".join(ids[1:MOST_NAMED])
+    told = (
+        f"{process.container} names {len(ids)} containers: {ids[0]} was taken; the others may differ"
+        f" ({rest}{', …' if len(ids) > MOST_NAMED else ''})."
+    )
+    return process._replace(troubles=(*process.troubles, told))
+
+
 def _docker_like(tool: str, name: str) -> _Answer:
     """The number of the main process; by the service's name where Compose named the container otherwise."""
     found = _ask([tool, *_PID, name])
     if found.text or (found.refusal and not _UNKNOWN.search(found.refusal)):
         return found
     ids = _ask([tool, "ps", "--quiet", "--filter", f"label=com.docker.compose.service={name}"])
-    first = next(iter(ids.text.split()), "")
-    return _ask([tool, *_PID, first]) if _NAME.match(first) else found
+    known = tuple(one for one in ids.text.split() if _NAME.match(one))
+    return _ask([tool, *_PID, known[0]])._replace(ids=known) if known else found
 
 
 def _crictl(name: str) -> _Answer:
@@ -88,12 +107,23 @@ def _crictl(name: str) -> _Answer:
     ids = _ask(["crictl", "ps", "--quiet", "--name", f"^{re.escape(name)}$"])
     if ids.refusal:
         return ids
-    found = _ask(["crictl", "inspect", "--output", "json", next(iter(ids.text.split()), name)])
+    known = tuple(one for one in ids.text.split() if _NAME.match(one))
+    found = _ask(["crictl", "inspect", "--output", "json", next(iter(known), name)])
     try:
         pid = json.loads(found.text or "{}")["info"]["pid"]
     except (ValueError, KeyError, TypeError):
         return _Answer("", found.refusal)
-    return _Answer(str(pid) if isinstance(pid, int) else "")
+    return _Answer(str(pid) if isinstance(pid, int) else "", ids=known)
+
+
+def _environment() -> dict[str, str]:
+    """What a runtime needs to find its daemon, and none of the application's settings; its words in English."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _KEPT or name.startswith(_KEPT_BEGINNINGS)
+    }
+    return {**kept, "LC_ALL": "C"}
 
 
 def _ask(argv: list[str]) -> _Answer:
@@ -101,7 +131,12 @@ def _ask(argv: list[str]) -> _Answer:
 
     try:
         done = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False
+            argv,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+            env=_environment(),
         )
     except subprocess.TimeoutExpired:
         return _Answer("", f"no answer within {SECONDS:.0f} s")

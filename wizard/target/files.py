@@ -6,10 +6,22 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from pathlib import Path
+from threading import local
+from typing import TYPE_CHECKING, BinaryIO
 
-_ROOT: ContextVar[Path | None] = ContextVar("root", default=None)
+if TYPE_CHECKING:
+    from wizard.target.rights import Rights
+
+
+class _View(local):
+    """Whose files a thread reads, and with whose rights."""
+
+    root: Path | None = None
+    rights: Rights | None = None
+
+
+_VIEW = _View()
 _LINKS = 40
 """Symbolic links that a path may have, as in the kernel (MAXSYMLINKS)."""
 LIMIT = 1024 * 1024
@@ -28,7 +40,7 @@ def try_text(path: Path) -> tuple[str, str]:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
             return "", "is no regular file"
-        with path.open("rb") as stream:
+        with _open(path) as stream:
             data = stream.read(LIMIT + 1)
     except FileNotFoundError:
         return "", ""
@@ -41,6 +53,16 @@ def try_text(path: Path) -> tuple[str, str]:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", "replace"), ""
     return data.decode("utf-8-sig", "replace"), ""
+
+
+def _open(path: Path) -> BinaryIO:
+    """The file, opened with the rights of whose view is taken. Raises OSError and ValueError."""
+    if _VIEW.rights is None:
+        return path.open("rb")
+    from wizard.target.rights import opening_as
+
+    with opening_as(_VIEW.rights):
+        return path.open("rb")
 
 
 def shown(path: Path, home: Path | None) -> str:
@@ -58,18 +80,22 @@ def expand(text: str, home: Path | None) -> Path:
 
 
 @contextmanager
-def seen_from(root: Path | None) -> Iterator[None]:
-    """Take every path of settings files as one below `root`, as a process does whose root directory that is."""
-    token = _ROOT.set(root)
+def seen_from(root: Path | None, rights: Rights | None = None) -> Iterator[None]:
+    """Take every path of settings files as one below `root`, as a process does whose root directory that is.
+
+    Files are opened with `rights`, those of the process, where they are given.
+    """
+    before = _VIEW.root, _VIEW.rights
+    _VIEW.root, _VIEW.rights = root, rights
     try:
         yield
     finally:
-        _ROOT.reset(token)
+        _VIEW.root, _VIEW.rights = before
 
 
 def there(path: Path) -> Path:
     """Return where a path of settings files is reached: the path itself, but for `seen_from`."""
-    root = _ROOT.get()
+    root = _VIEW.root
     return path if root is None else inside(root, str(path))
 
 

@@ -55,7 +55,7 @@ def enter(process: Process) -> Process:
         return process._replace(view="gone")
     except OSError as error:
         return _refused(process, _reason(error))
-    return process._replace(view="entered")
+    return process._replace(view="entered", has_own_network=moves)
 
 
 def _refused(process: Process, reason: str) -> Process:

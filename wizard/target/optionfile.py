@@ -15,6 +15,8 @@ from typing import NamedTuple
 from wizard.target.files import expand, read_text, shown, there
 
 _ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "r": "\r", "\\": "\\", "s": " ", '"': '"', "'": "'"}
+_FILES = 100
+"""Files that are read in all; one that includes itself ten times would be read ten to the power of ten times."""
 _DEPTH = 10
 """How deep `!include` is followed, as in my_default.cc."""
 CLIENT_GROUPS = ("client", "client-mariadb", "client-server", "mysql", "mariadb-client")
@@ -41,15 +43,23 @@ def option_files(environ: Mapping[str, str], home: Path | None) -> tuple[Path, .
     return tuple(named)
 
 
-def read_options(path: Path, home: Path | None, depth: int = 0) -> Iterator[OptionLine]:
+def read_options(path: Path, home: Path | None) -> Iterator[OptionLine]:
     """Yield every setting of a file and of those that it includes; an unreadable file yields nothing."""
+    return _settings(path, home, 0, [])
+
+
+def _settings(path: Path, home: Path | None, depth: int, seen: list[Path]) -> Iterator[OptionLine]:
+    """The settings of one file; `seen` is what was read, for files that include one another many times."""
+    if len(seen) >= _FILES:
+        return
+    seen.append(path)
     group = ""
     for raw in read_text(path).splitlines():
         line = raw.strip()
         if not line or line[0] in "#;":
             continue
         if line.startswith("!"):
-            yield from _included(line, path, home, depth)
+            yield from _included(line, path, home, depth, seen)
         elif line.startswith("[") and "]" in line:
             group = line[1 : line.index("]")].strip()
         elif group:
@@ -58,7 +68,7 @@ def read_options(path: Path, home: Path | None, depth: int = 0) -> Iterator[Opti
             yield OptionLine(group, name, _value(value), f"{shown(path, home)} [{group}]")
 
 
-def _included(line: str, path: Path, home: Path | None, depth: int) -> Iterator[OptionLine]:
+def _included(line: str, path: Path, home: Path | None, depth: int, seen: list[Path]) -> Iterator[OptionLine]:
     word, _, place = line.partition(" ")
     if depth >= _DEPTH or not place.strip():
         return
@@ -68,12 +78,12 @@ def _included(line: str, path: Path, home: Path | None, depth: int) -> Iterator[
             files = sorted(
                 folder / each.name for each in there(folder).iterdir() if each.suffix in (".cnf", ".ini")
             )
-        except OSError:
+        except (OSError, ValueError):
             return
     else:
         files = [folder] if word == "!include" else []
     for each in files:
-        yield from read_options(each, home, depth + 1)
+        yield from _settings(each, home, depth + 1, seen)
 
 
 def _without_comment(line: str) -> str:

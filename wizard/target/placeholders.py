@@ -68,14 +68,15 @@ def name_in(text: str, *, secret: bool) -> str | None:
 
     With `secret` the rules are narrower, since a password may well be `$ecret` or contain braces.
     """
-    if match := _MARK.search(text):
+    if _may_hold_mark(text) and (match := _MARK.search(text)):
         inner = next(group for group in match.groups() if group is not None)
         return inner.strip() if not secret or match.span() == (0, len(text)) else "a variable"
-    bare = (_BARE_CAPITALS if secret else _BARE).match(text)
-    match = bare or _WINDOWS.match(text) or (None if secret else _FORMAT.match(text))
-    if match:
-        return match[1]
-    if _WORDS.match(text) and ("your" in text.lower() or "insert" in text.lower() or "enter" in text.lower()):
+    if text.startswith(("$", "%", "{")):  # most values have no mark, and a pattern not used is never compiled
+        bare = (_BARE_CAPITALS if secret else _BARE).match(text)
+        match = bare or _WINDOWS.match(text) or (None if secret else _FORMAT.match(text))
+        if match:
+            return match[1]
+    if any(word in text.lower() for word in ("your", "insert", "enter")) and _WORDS.match(text):
         return text
     if not secret and _ORDERS.match(text):
         return text

@@ -7,6 +7,7 @@ hold a password.
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ PROC = Path("/proc")
 MOST_ENVIRONMENT = 2 * 1024 * 1024
 """Bytes of an environment that are read: the kernel lets a program start with about this much."""
 
+_WITHOUT = os.strerror(errno.ESRCH).lower()
 View = Literal["same", "entered", "refused", "gone"]
 Origin = Literal["environment", "files", "stated", "hidden", "nothing"]
 
@@ -60,6 +62,8 @@ class Process(NamedTuple):
     """Its root directory where its file system is another than ours; else None."""
     container: str = ""
     """The name under which it was asked for with `--container`."""
+    has_own_network: bool = False
+    """Whether its network was entered, and is another than the one that we came from."""
     view: View = "same"
     """Whether names and connections are tried from its network: same as ours, entered, refused, or it is gone."""
     origin: Origin = "nothing"
@@ -119,7 +123,8 @@ def read_process(text: str, container: str = "") -> Process:
     found = Process(pid, name, owner, _moment(ticks), ticks, container=container)
     environ, trouble = read_environ(pid)
     if environ is None:
-        return found._replace(troubles=(_refusal(found, trouble),))
+        told = _without_environment(found) if trouble == _WITHOUT else _refusal(found, trouble)
+        return found._replace(troubles=(told,))
     root = _root(pid)
     cwd, own = _folder(pid, root)
     made = found._replace(environ=environ, is_readable=True, root=root, cwd=cwd, folder=own)
@@ -127,6 +132,18 @@ def read_process(text: str, container: str = "") -> Process:
         empty = f"The environment of {made.words} is empty; a program that renames itself overwrites it."
         return made._replace(troubles=(f"{empty} Try its parent, process {parent_of(pid)}.",))
     return made
+
+
+def _without_environment(process: Process) -> str:
+    """Why a process has none at all: it is over, or part of the kernel (fs/proc/base.c: no mm, ESRCH)."""
+    if _stat(process.pid)[0] in "ZX":
+        told = (
+            f"{process.words} has ended, and only its parent, process {parent_of(process.pid)}, keeps it in the"
+            " list. Settings, names and connections are those of here: give a process that runs."
+        )
+    else:
+        told = f"{process.words} is part of the kernel and has no environment: give the application's process."
+    return told[0].upper() + told[1:]
 
 
 def _refusal(process: Process, reason: str) -> str:

@@ -83,12 +83,15 @@ def _readings(target: Target, text: str) -> Iterator[Reading]:
         yield Reading("encoded", source, target.password_raw)
 
 
+def looks_like_token(text: str) -> bool:
+    """Whether a password has the form of a cloud's access token; cheap, for it is asked of every password."""
+    return text.startswith(("eyJ", "ya29.")) or ("X-Amz-" in text and "Action=connect" in text)
+
+
 def _is_quoted(text: str) -> bool:
     return len(text) > 2 and text[0] == text[-1] and text[0] in _QUOTES
 
 
 def _is_escaped(text: str) -> bool:
     """Whether percent-decoding would change the text; a token of a cloud is written with escapes as it is."""
-    from wizard.target.tokens import looks_like_token
-
     return "%" in text and _ESCAPE.search(text) is not None and not looks_like_token(text)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from wizard.target.readings import looks_like_token
+
 LONGEST = 16_384
 """Characters; the longest tokens known (Entra, with many groups) have a few thousand."""
 ENTRA_AUDIENCES = (
@@ -36,11 +38,6 @@ class Token(NamedTuple):
     port: int = 0
     user: str = ""
     audience: str = ""
-
-
-def looks_like_token(text: str) -> bool:
-    """Whether a password has the form of a token; cheap, for it is asked of every password."""
-    return text.startswith(("eyJ", "ya29.")) or ("X-Amz-" in text and "Action=connect" in text)
 
 
 def read_token(text: str) -> Token | None:
