@@ -87,7 +87,7 @@ def test_a_login_that_was_encrypted_is_not_repeated_in_clear() -> None:
         known = {"network.address": "127.0.0.1", "auth.method": "scram-sha-256", "tls.outcome": "ok"}
         runtime.facts = runtime.facts.having(Fact(key, value, "probe") for key, value in known.items())
         assert run(runtime, "auth.try-again").facts["variant.outcome"] == "refused"
-    assert [got.get(timeout=5), got.get(timeout=5)] == [postgres.ssl_request(), b""]
+        assert [got.get(timeout=5), got.get(timeout=5)] == [postgres.ssl_request(), b""]
 
 
 def test_a_plain_password_leaves_nothing_to_try() -> None:

@@ -9,7 +9,8 @@ from wizard.probes.base import Report
 from wizard.probes.channel import Channel, left
 from wizard.probes.greet import greet_on
 from wizard.probes.network import patience
-from wizard.probes.tls import FileTrouble, make_context, wrap
+from wizard.probes.tls import wrap
+from wizard.probes.tlsfiles import FileTrouble, make_context, prefers
 from wizard.runtime import Runtime
 from wizard.target.model import HostPort, Target
 
@@ -20,6 +21,7 @@ def dial(target: Target, runtime: Runtime, peer: HostPort, address: str) -> Chan
     Raises OSError (ssl.SSLError included) when it cannot be opened or protected, and ProtocolError.
     """
     until = runtime.until(patience(target, runtime))
+    target = _without_unusable_files(target, runtime)
     if peer.is_socket:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         sock.settimeout(left(until))
@@ -44,3 +46,14 @@ def dial(target: Target, runtime: Runtime, peer: HostPort, address: str) -> Chan
         channel.close()
         raise
     return channel
+
+
+def _without_unusable_files(target: Target, runtime: Runtime) -> Target:
+    """Under `prefer`, libpq goes without TLS where a file of ours cannot be used."""
+    if not prefers(target):
+        return target
+    try:
+        make_context(target, runtime)
+    except FileTrouble:
+        return target._replace(tls=target.tls._replace(mode="disable"))
+    return target

@@ -10,7 +10,8 @@ from typing import Any
 
 from wizard.probes.channel import Channel
 from wizard.probes.outcome import LoginResult, QueryError
-from wizard.probes.tls import FileTrouble, make_context, server_name
+from wizard.probes.tls import server_name
+from wizard.probes.tlsfiles import FileTrouble, make_context
 from wizard.runtime import Runtime
 from wizard.target.model import Target
 

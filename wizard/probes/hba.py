@@ -15,6 +15,11 @@ REGEX_SINCE = 16
 """The major version from which a name that begins with `/` is a regular expression."""
 KINDS = ("local", "host", "hostssl", "hostnossl", "hostgssenc", "hostnogssenc")
 LONGEST_REGEX = 200
+OPEN_OPTIONS = (
+    *("clientcert", "clientname", "map", "pamservice", "include_realm", "krb_realm", "compat_realm"),
+    *("ldapserver", "ldapport", "ldapscheme", "ldaptls", "radiusservers", "radiusports"),
+)
+"""Options whose values may be shown; others may hold a password (ldapbindpasswd, radiussecrets, ldapurl)."""
 
 
 class Token(NamedTuple):
@@ -45,7 +50,8 @@ class Rule(NamedTuple):
     def text(self) -> str:
         """The line as a person writes it."""
         names = [",".join(_shown(token) for token in field) for field in (self.databases, self.users)]
-        return " ".join(part for part in (self.kind, *names, self._shown_address(), self.method) if part)
+        parts = (self.kind, *names, self._shown_address(), self.method, *map(_shown_option, self.options))
+        return " ".join(part for part in parts if part)
 
     def _shown_address(self) -> str:
         bits = _bits(self.mask)
@@ -179,6 +185,11 @@ def _shown(token: Token) -> str:
     return f'"{token.text}"' if token.quoted or not token.text or " " in token.text else token.text
 
 
+def _shown_option(option: str) -> str:
+    name, sign, _ = option.partition("=")
+    return option if name in OPEN_OPTIONS or not sign else f"{name}=…"
+
+
 def _bits(mask: str) -> str:
     try:
         parsed = ip_address(mask)
@@ -195,10 +206,14 @@ def from_view(row: Mapping[str, Any], file: str) -> Rule:
     return Rule(
         place,
         str(row.get("type") or ""),
-        tuple(Token(str(name)) for name in row.get("database") or ()),
-        tuple(Token(str(name)) for name in row.get("user_name") or ()),
+        tuple(Token(name) for name in _texts(row.get("database"))),
+        tuple(Token(name) for name in _texts(row.get("user_name"))),
         str(row.get("address") or ""),
         str(row.get("netmask") or ""),
         str(row.get("auth_method") or ""),
-        tuple(str(option) for option in row.get("options") or ()),
+        _texts(row.get("options")),
     )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(str(one) for one in value) if isinstance(value, list) else ()

@@ -6,15 +6,19 @@ Reads a bounded amount and never raises for what a file holds: a bad line become
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 from wizard.probes.hba import KINDS, REGEX_SINCE, Rule, Token
+from wizard.probes.regular import head
 
 LARGEST = 1 << 20
-"""Bytes of one file that are read."""
+"""Bytes that are read in all."""
 MOST_RULES = 5000
+MOST_FILES = 200
+"""Files that are read in all, those of `@file` among them."""
 DEEPEST = 10
 """Files that include one another (CONF_FILE_MAX_DEPTH)."""
 METHODS = (
@@ -24,47 +28,63 @@ METHODS = (
 Fields = list[list[Token]]
 
 
+class _Files:
+    """The files that are read for one pg_hba.conf, bounded in number and size, and never a wait for a pipe."""
+
+    def __init__(self) -> None:
+        self._left = MOST_FILES
+        self._bytes = LARGEST
+
+    def text(self, path: Path) -> str:
+        """Raises OSError for what cannot be read, is no regular file, or is one too many."""
+        if self._left <= 0 or self._bytes <= 0:
+            raise OSError(errno.EMFILE, "more files, or larger ones, than are followed")
+        text = head(path, self._bytes)
+        self._left -= 1
+        self._bytes -= len(text)
+        return text
+
+
 def read_rules(path: Path, version: int) -> list[Rule]:
     """The rules of the file and of what it includes. Raises OSError where the file itself cannot be read."""
     rules: list[Rule] = []
-    _read(path, version, rules, 0)
+    _read(path, version, rules, 0, _Files())
     return rules
 
 
-def _read(path: Path, version: int, rules: list[Rule], depth: int) -> None:
-    for number, line in _lines(_text(path)):
+def _read(path: Path, version: int, rules: list[Rule], depth: int, files: _Files) -> None:
+    for number, line in _lines(files.text(path)):
+        if len(rules) >= MOST_RULES:
+            return
         place = f"{path}:{number}"
-        fields = _fields(line, path.parent)
-        if not fields or len(rules) >= MOST_RULES:
+        fields = _fields(line, path.parent, files)
+        if not fields:
             continue
         word = fields[0][0]
         if version >= REGEX_SINCE and not word.quoted and word.text.startswith("include"):
-            _include(fields, path, version, rules, depth, place)
+            _include(fields, path, version, rules, depth, place, files)
         else:
             rules.append(_rule(fields, place))
 
 
-def _text(path: Path) -> str:
-    with path.open("rb") as file:
-        return file.read(LARGEST).decode("utf-8", "replace")
-
-
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     """(number of its first line, text) of each logical line; a backslash at the end continues it."""
-    begun, held = 0, ""
+    held: list[str] = []
+    begun = 1
     for number, line in enumerate(text.split("\n"), 1):
-        begun = begun or number
-        held += line.rstrip("\r")
-        if held.endswith("\\"):
-            held = held[:-1]
-            continue
-        yield begun, held
-        begun, held = 0, ""
+        begun = begun if held else number
+        bare = line.rstrip("\r")
+        held.append(bare.removesuffix("\\"))
+        if not bare.endswith("\\"):
+            yield begun, "".join(held)
+            held = []
     if held:
-        yield begun, held
+        yield begun, "".join(held)
 
 
-def _include(fields: Fields, path: Path, version: int, rules: list[Rule], depth: int, place: str) -> None:
+def _include(
+    fields: Fields, path: Path, version: int, rules: list[Rule], depth: int, place: str, files: _Files
+) -> None:
     word, name = fields[0][0].text, fields[1][0].text if len(fields) > 1 else ""
     wanted = path.parent / name
     if not name or depth >= DEEPEST or word not in ("include", "include_if_exists", "include_dir"):
@@ -73,22 +93,22 @@ def _include(fields: Fields, path: Path, version: int, rules: list[Rule], depth:
     try:
         if word == "include_dir":
             inside = sorted(wanted.iterdir())
-            files = [one for one in inside if one.suffix == ".conf" and not one.name.startswith(".")]
+            found = [one for one in inside if one.suffix == ".conf" and not one.name.startswith(".")]
         else:
-            files = [wanted]
-        for file in files:
-            _read(file, version, rules, depth + 1)
+            found = [wanted]
+        for file in found:
+            _read(file, version, rules, depth + 1, files)
     except OSError as error:
         if not (word == "include_if_exists" and isinstance(error, FileNotFoundError)):
             rules.append(Rule(place, error=f'could not open file "{wanted}": {error.strerror}'))
 
 
-def _fields(line: str, folder: Path) -> Fields:
+def _fields(line: str, folder: Path, files: _Files) -> Fields:
     """The fields of a line, each a list of words; `@file` is replaced by the words of that file."""
     fields: Fields = []
     more = False
     for token, comma in _tokens(line):
-        words = _expanded(token, folder)
+        words = _expanded(token, folder, files)
         if more:
             fields[-1].extend(words)
         elif words:
@@ -125,11 +145,11 @@ def _tokens(line: str) -> Iterator[tuple[Token, bool]]:
         yield Token(word, quoted), False
 
 
-def _expanded(token: Token, folder: Path) -> list[Token]:
+def _expanded(token: Token, folder: Path, files: _Files) -> list[Token]:
     if token.quoted or not token.text.startswith("@") or len(token.text) == 1:
         return [token]
     try:
-        text = _text(folder / token.text[1:])
+        text = files.text(folder / token.text[1:])
     except OSError:
         return []
     return [word for line in text.splitlines() for word, _ in _tokens(line)][:MOST_RULES]

@@ -32,6 +32,7 @@ READ_ONLY = {
 PROVIDES = (
     "inside.outcome",
     "inside.role",
+    "inside.nearest-role",
     "inside.can-login",
     "inside.password",
     "inside.password-kind",
@@ -47,6 +48,7 @@ PROVIDES = (
     "hba.line",
     "hba.file",
     "hba.rule",
+    "hba.options",
     "hba.method",
     "hba.error",
     "hba.with-tls",
@@ -63,6 +65,7 @@ PROVIDES = (
     "account.tls",
     "account.other-hosts",
     "account.database-privilege",
+    "account.role",
 )
 SLOTS = (
     "capacity.slots-max",
@@ -84,17 +87,18 @@ def inside(target: Target, runtime: Runtime) -> Report:
     """What a privileged session tells of the login that the server has just refused."""
     report = Report({"inside.outcome": "no-access"})
     own = ownserver.find(target, runtime)
-    if runtime.admin is None and own is None:
+    admin = None if is_console(runtime.admin) else runtime.admin
+    if admin is None and own is None:
         return report
     for way in ("admin", "own"):
         try:
-            if way == "admin" and runtime.admin is not None:
-                _through_admin(runtime.admin, target, runtime, report, own)
+            if way == "admin" and admin is not None:
+                _through_admin(admin, target, runtime, report, own)
             elif way == "own" and own is not None:
                 _through_own(own, target, runtime, report)
         except QueryError as error:
             _failed(report, way, runtime, error.text)
-        except (OSError, ProtocolError, ValueError) as error:
+        except (OSError, ProtocolError, ValueError, LookupError) as error:
             _failed(report, way, runtime, str(getattr(error, "strerror", None) or error))
         if report.facts["inside.outcome"] == "ok":
             report.facts["inside.way"] = way
@@ -102,6 +106,11 @@ def inside(target: Target, runtime: Runtime) -> Report:
             report.summary = f"looked inside the server, {by}"
             return report
     return report
+
+
+def is_console(admin: Target | None) -> bool:
+    """Whether the privileged target is a pooler's console, which tells nothing of the server behind it."""
+    return admin is not None and admin.database == "pgbouncer"
 
 
 def _failed(report: Report, way: str, runtime: Runtime, words: str) -> None:
@@ -113,7 +122,7 @@ def _failed(report: Report, way: str, runtime: Runtime, words: str) -> None:
         report.trouble = f"the privileged connection (--admin, {place}) does not work: {said}"
         report.quote("auth", report.trouble)
     elif not report.trouble:
-        report.trouble = f"this user has no way into the server on this host: {said}"
+        report.trouble = f"the rights that we have on this host open no way into the server: {said}"
 
 
 def _through_admin(
@@ -121,7 +130,7 @@ def _through_admin(
 ) -> None:
     if admin.family != target.family:
         raise ValueError(f"it is for {admin.engine}, and the application's is for {target.engine}")
-    channel = _open(admin, runtime)
+    channel = open_admin(admin, runtime)
     try:
         _look(channel, target, runtime, report, own)
     finally:
@@ -136,7 +145,7 @@ def _through_own(own: ownserver.OwnServer, target: Target, runtime: Runtime, rep
         peer = HostPort(own.socket, 0)
         name = pwd.getpwuid(os.geteuid()).pw_name
         quiet = Target(target.engine, (peer,), name, tls=Tls(mode="disable"))
-        channel = _open(quiet, runtime)
+        channel = open_admin(quiet, runtime)
         try:
             _look(channel, target, runtime, report, own)
         finally:
@@ -172,7 +181,7 @@ def _file_alone(target: Target, runtime: Runtime, report: Report, own: ownserver
     report.facts["hba.reloaded"] = "not-visible"
 
 
-def _open(admin: Target, runtime: Runtime) -> Channel:
+def open_admin(admin: Target, runtime: Runtime) -> Channel:
     """A session of that target, read-only. Raises QueryError with the server's words, OSError and ProtocolError."""
     from wizard.probes.database import ask
     from wizard.probes.dial import dial
@@ -238,7 +247,7 @@ def _slots(channel: Channel, runtime: Runtime, report: Report) -> None:
     report.facts.update({key: value for key, value in seen.facts.items() if key in SLOTS})
     report.evidence.extend(seen.evidence)
     holders = seen.facts.get("capacity.holders")
-    if not seen.evidence and isinstance(holders, tuple):
+    if not seen.evidence and isinstance(holders, tuple) and holders != ("none",):
         report.quote("capacity", "\n".join(holders))
     report.trouble = report.trouble or seen.trouble
 

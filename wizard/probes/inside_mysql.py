@@ -12,7 +12,7 @@ from wizard.core.quoting import sql_literal
 from wizard.probes.accounts import Account, Client, entry_for, host_fits, may_use
 from wizard.probes.base import Report
 from wizard.probes.database import Rows
-from wizard.probes.inside_postgres import nearest
+from wizard.probes.numerals import nearest
 from wizard.probes.outcome import QueryError
 from wizard.redact import clean
 from wizard.target.model import Target
@@ -32,12 +32,32 @@ FROM mysql.user WHERE User IN ({user}, '')
 """
 DATABASES = "SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA"
 GLOBAL = "SELECT PRIVILEGE_TYPE AS name FROM information_schema.USER_PRIVILEGES WHERE GRANTEE = {grantee}"
-PATTERNS = (
-    "SELECT DISTINCT TABLE_SCHEMA AS name FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = {grantee}"
+PATTERNS = "SELECT DISTINCT Db AS name FROM mysql.db WHERE User = {user} AND Host = {host}"
+TABLES = "SELECT DISTINCT Db AS name FROM mysql.tables_priv WHERE User = {user} AND Host = {host}"
+MARIADB_ROLES = (
+    "SELECT Role AS name, '' AS host FROM mysql.roles_mapping WHERE User = {user} AND Host = {host}"
 )
-TABLES = (
-    "SELECT DISTINCT TABLE_SCHEMA AS name FROM information_schema.TABLE_PRIVILEGES WHERE GRANTEE = {grantee}"
+MYSQL_ROLES = """
+SELECT FROM_USER AS name, FROM_HOST AS host FROM mysql.role_edges WHERE TO_USER = {user} AND TO_HOST = {host}
+"""
+MOST_ROLES = 20
+DATABASE_WIDE = (
+    *(
+        "SELECT",
+        "INSERT",
+        "UPDATE",
+        "DELETE",
+        "CREATE",
+        "DROP",
+        "REFERENCES",
+        "INDEX",
+        "ALTER",
+        "LOCK TABLES",
+    ),
+    *("CREATE TEMPORARY TABLES", "EXECUTE", "CREATE VIEW", "SHOW VIEW", "CREATE ROUTINE", "ALTER ROUTINE"),
+    *("EVENT", "TRIGGER"),
 )
+"""Privileges that, given for everything, open every database (DB_ACLS of sql_acl.h); PROCESS and the like do not."""
 _TLS = {"1": "any", "ANY": "any", "2": "x509", "X509": "x509", "3": "specified", "SPECIFIED": "specified"}
 
 
@@ -55,7 +75,8 @@ def look(ask: Ask, target: Target, report: Report, client: Client) -> None:
     _tell(report, accounts, client)
     entry = entry_for(accounts, client)
     if entry is not None:
-        report.facts["account.database-privilege"] = _privilege(ask, entry, target.database)
+        told, role = _privilege(ask, entry, target.database, client.mariadb)
+        report.facts.update({"account.database-privilege": told, "account.role": role})
 
 
 def _account(row: dict[str, str | None]) -> Account:
@@ -112,14 +133,41 @@ def _database(ask: Ask, target: Target, report: Report) -> None:
     report.facts["database.nearest"] = nearest(target.database, names)
 
 
-def _privilege(ask: Ask, entry: Account, database: str) -> str:
-    """Whether the account itself may use the database: yes, no, or not-visible. What roles give is not looked at."""
+def _privilege(ask: Ask, entry: Account, database: str, mariadb: bool) -> tuple[str, str]:
+    """(yes, no, by-role or not-visible; the role or none): whether the account, or a role of it, may use the database.
+
+    A login makes only the default role active, so a role that would do may still not count.
+    """
     words = {"grantee": sql_literal(entry.name, "mysql")}
     try:
-        if any(row.get("name") != "USAGE" for row in ask(GLOBAL.format(**words))):
-            return "yes"
-        patterns = [row.get("name") or "" for row in ask(PATTERNS.format(**words))]
-        tables = [row.get("name") for row in ask(TABLES.format(**words))]
+        if any(row.get("name") in DATABASE_WIDE for row in ask(GLOBAL.format(**words))):
+            return "yes", "none"
+        if not database or _covers(ask, entry.user, entry.host, database):
+            return "yes", "none"
+        role = _role_that_may(ask, entry, database, MARIADB_ROLES if mariadb else MYSQL_ROLES)
     except QueryError:
-        return "not-visible"
-    return "yes" if not database or may_use(database, patterns) or database in tables else "no"
+        return "not-visible", "none"
+    return ("by-role", role) if role else ("no", "none")
+
+
+def _covers(ask: Ask, user: str, host: str, database: str) -> bool:
+    """Whether anything was granted to the account or role itself on the database, or on a table of it."""
+    words = {"user": sql_literal(user, "mysql"), "host": sql_literal(host, "mysql")}
+    patterns = [row.get("name") or "" for row in ask(PATTERNS.format(**words))]
+    return may_use(database, patterns) or database in [row.get("name") for row in ask(TABLES.format(**words))]
+
+
+def _role_that_may(ask: Ask, entry: Account, database: str, question: str) -> str:
+    """The first role of the account, directly or through another, with rights on the database; empty without one."""
+    waiting, seen = [(entry.user, entry.host)], {(entry.user, entry.host)}
+    while waiting and len(seen) <= MOST_ROLES:
+        user, host = waiting.pop(0)
+        rows = ask(question.format(user=sql_literal(user, "mysql"), host=sql_literal(host, "mysql")))
+        for role in [(row.get("name") or "", row.get("host") or "") for row in rows]:
+            if role in seen:
+                continue
+            if _covers(ask, *role, database):
+                return clean(role[0], limit=120)
+            seen.add(role)
+            waiting.append(role)
+    return ""

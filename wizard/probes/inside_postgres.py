@@ -14,13 +14,13 @@ from wizard.probes import hba
 from wizard.probes.asseen import Place
 from wizard.probes.base import Report
 from wizard.probes.database import Rows
+from wizard.probes.numerals import nearest
 from wizard.probes.outcome import QueryError
 from wizard.redact import clean
 from wizard.target.model import Target
 
 AskAll = Callable[[Sequence[str]], "list[Rows | None]"]
 """The rows of each question, None for one that was refused. May raise QueryError, OSError and ProtocolError."""
-MOST_DATABASES = 2000
 
 SERVER = "SELECT current_setting('server_version_num') AS version, current_setting('port') AS port"
 ROLE = """
@@ -58,7 +58,10 @@ SLOTS = """
 SELECT current_setting('max_connections') AS most,
  (SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend') AS used
 """
-QUESTIONS = (SERVER, ROLE, SECRET, GROUPS, DATABASES, PRIVILEGE, RULES, FILE, CHANGED)
+ROLES = """
+SELECT rolname AS name FROM pg_catalog.pg_roles WHERE rolcanlogin ORDER BY lower(rolname) <> lower({user}), 1 LIMIT 2000
+"""
+QUESTIONS = (SERVER, ROLE, SECRET, GROUPS, DATABASES, PRIVILEGE, RULES, FILE, CHANGED, ROLES)
 
 
 def look(ask_all: AskAll, target: Target, report: Report, place: Place) -> None:
@@ -66,11 +69,12 @@ def look(ask_all: AskAll, target: Target, report: Report, place: Place) -> None:
     user, database = target.user, target.database or target.user
     words = {"user": sql_literal(user, "postgresql"), "database": sql_literal(database, "postgresql")}
     answers = ask_all([question.format(**words) for question in QUESTIONS])
-    server, role, secret, groups, databases, privilege, rules, file, changed = answers
+    server, role, secret, groups, databases, privilege, rules, file, changed, roles = answers
     if place.port and _first(server).get("port") != str(place.port):
         raise QueryError("another server answers on this host's socket, behind a pooler", "")
     version = int(_first(server).get("version") or 0) // 10000
     _role(report, role, secret)
+    report.facts["inside.nearest-role"] = "none" if role else _nearest_role(user, roles or [])
     _database(report, databases, privilege, database)
     names = frozenset(row.get("name") or "" for row in groups) if groups is not None else None
     replication = target.options.get("replication", "").lower() in ("1", "on", "true", "yes")
@@ -79,6 +83,8 @@ def look(ask_all: AskAll, target: Target, report: Report, place: Place) -> None:
     )
     found = _rules(rules, _first(file).get("file") or "pg_hba.conf", place.file, version)
     tell_hba(report, found, client)
+    if found is not None and file:
+        report.facts.setdefault("hba.file", clean(_first(file).get("file") or "", limit=300))
     hidden = [
         name
         for name, key in (("passwords", "inside.password"), ("the lines of pg_hba.conf", "hba.outcome"))
@@ -116,11 +122,20 @@ def _role(report: Report, role: Rows | None, secret: Rows | None) -> None:
     report.facts.update(facts)
 
 
+def _nearest_role(user: str, rows: Rows) -> str:
+    """The role that was probably meant; `name@server` is the form of some providers, and of MySQL."""
+    names = [row.get("name") or "" for row in rows]
+    plain = user.partition("@")[0]
+    if plain != user and plain in names:
+        return clean(plain, limit=120)
+    return clean(nearest(user, names), limit=120)
+
+
 def _database(report: Report, rows: Rows | None, privilege: Rows | None, database: str) -> None:
     if rows is None:
         report.facts["inside.database"] = "not-visible"
         return
-    names = [row.get("name") or "" for row in rows[:MOST_DATABASES]]
+    names = [row.get("name") or "" for row in rows]
     own = next((row for row in rows if row.get("name") == database), None)
     report.facts["inside.database"] = "absent" if own is None else "present"
     report.facts["database.nearest"] = nearest(database, names)
@@ -130,23 +145,16 @@ def _database(report: Report, rows: Rows | None, privilege: Rows | None, databas
         report.facts["inside.connect-privilege"] = "yes" if privilege[0].get("may") == "t" else "no"
 
 
-def nearest(wanted: str, names: Sequence[str]) -> str:
-    """The existing name that is most like a missing one; "none" where none is, or where it is not missing."""
-    from difflib import get_close_matches
-
-    if wanted in names:
-        return "none"
-    by_folded = {name.casefold(): name for name in reversed(names)}
-    found = get_close_matches(wanted.casefold(), list(by_folded), 1, 0.6)
-    return by_folded[found[0]] if found else "none"
-
-
 def _rules(rows: Rows | None, file: str, path: Path | None, version: int) -> list[hba.Rule] | None:
     """The lines as the server shows them, else as its file has them; None where neither can be read."""
     if rows is not None:
         import json
 
-        return [hba.from_view(json.loads(row["rule"] or "{}"), file) for row in rows]
+        try:
+            found = [json.loads(row.get("rule") or "{}") for row in rows]
+        except (ValueError, RecursionError):
+            return rules_of_file(path, version)
+        return [hba.from_view(one, file) for one in found if isinstance(one, dict)]
     return rules_of_file(path, version)
 
 
@@ -155,9 +163,11 @@ def rules_of_file(path: Path | None, version: int) -> list[hba.Rule] | None:
     if path is None:
         return None
     from wizard.probes.hbafile import read_rules
+    from wizard.target.rights import of_owner, opening_as
 
     try:
-        return read_rules(path, version)
+        with opening_as(of_owner(path)):  # it may include any file, and its words are quoted
+            return read_rules(path, version)
     except OSError:
         return None
 
@@ -181,6 +191,8 @@ def tell_hba(report: Report, rules: list[hba.Rule] | None, client: hba.Client) -
         facts["hba.rule"] = verdict.rule.text or "none"
         facts["hba.method"] = verdict.rule.method or "none"
         facts["hba.error"] = verdict.rule.error or "none"
+        names = (option.partition("=")[0] for option in verdict.rule.options)
+        facts["hba.options"] = tuple(names) or ("none",)
     if client.address and not client.tls:
         other = hba.judge(rules, client._replace(tls=True))
         lets_in = other.outcome == "matched" and other.rule is not None and other.rule.method != "reject"

@@ -16,6 +16,7 @@ from wizard.probes.greet import OTHERS, note_error, somebody_else
 from wizard.probes.network import patience
 from wizard.probes.outcome import LoginResult
 from wizard.probes.tls import words_of
+from wizard.redact import clean
 from wizard.runtime import Runtime
 from wizard.target.model import HostPort, Target, TlsMode
 from wizard.wire import ProtocolError
@@ -57,7 +58,7 @@ def login(target: Target, runtime: Runtime) -> Report:
     if runtime.channel is None:
         report.trouble = "there is no open connection to log in on"
         return report
-    result = attempt(runtime.channel, target, runtime)
+    result = _by_kerberos(runtime.channel, target, runtime) or attempt(runtime.channel, target, runtime)
     if result.outcome in ("tls-alert", "reset", "closed") and runtime.channel.tls:
         result = _with_alert(result, runtime.channel, target, runtime)
     if result.outcome == "method-unsupported" and result.detail:
@@ -76,6 +77,18 @@ def login(target: Target, runtime: Runtime) -> Report:
     if result.outcome != "ok":
         runtime.close()
     return report
+
+
+def _by_kerberos(channel: Channel, target: Target, runtime: Runtime) -> LoginResult | None:
+    """The login of `gssencmode=require`, by the driver; None where nobody asks for encryption by Kerberos."""
+    if target.family != "postgresql" or target.options.get("gssencmode") != "require":
+        return None
+    from wizard.probes import drivers
+
+    asked = LoginResult("error", "gssencmode", "gssencmode=require asks for encryption by Kerberos")
+    result = drivers.login(channel, target, runtime, asked)
+    channel.logged_in = result.outcome == "ok"
+    return result
 
 
 def attempt(channel: Channel, target: Target, runtime: Runtime) -> LoginResult:
@@ -159,7 +172,7 @@ def _second_attempt(channel: Channel, target: Target, runtime: Runtime, tls: boo
     return result
 
 
-@probe("auth.retry-tls", provides=("retry.outcome", "retry.code"), deadline=LOGIN_BOUND + 4.0)
+@probe("auth.retry-tls", provides=("retry.outcome", "retry.code", "retry.text"), deadline=LOGIN_BOUND + 4.0)
 def retry_tls(target: Target, runtime: Runtime) -> Report:
     """The refused login once more with TLS: does the server only take encrypted logins of this account?"""
     address = runtime.facts.text("network.address")
@@ -180,11 +193,16 @@ def retry_tls(target: Target, runtime: Runtime) -> Report:
         if result.outcome.startswith("error")
         else result.outcome
     )
-    report = Report({"retry.outcome": outcome}, summary=f"the same login with TLS: {outcome}")
-    if result.code:
-        report.facts["retry.code"] = result.code
+    facts: dict[str, Value] = {"retry.outcome": outcome, "retry.code": result.code or "none"}
+    if outcome == "refused":
+        facts["retry.text"] = clean(result.text, limit=1000)
+    report = Report(facts, summary=f"the same login with TLS: {outcome}")
     report.quote("auth", f"the same login with TLS: {result.text or outcome}", result.code)
     return report
+
+
+FIRST_QUERY = 1.5
+"""Seconds that a server on another port has for a first query."""
 
 
 @probe("network.other-port", provides=("other-port.login", "other-port.place"), deadline=6.0)
@@ -222,8 +240,21 @@ def _prove(target: Target, runtime: Runtime, peer: HostPort) -> LoginResult:
         return LoginResult("closed", text=str(error))
     channel.only_proof = True
     result = attempt(channel, quiet, runtime)
+    if result.outcome == "ok" and not _works(channel, runtime):
+        result = LoginResult("silent", text="takes the login, and then no query")
     channel.close()
     return result
+
+
+def _works(channel: Channel, runtime: Runtime) -> bool:
+    """Whether a first query is answered: a pooler takes a login also while the server behind it is away."""
+    from wizard.probes.database import ask
+    from wizard.probes.outcome import QueryError
+
+    try:
+        return bool(ask(channel, "SELECT 1 AS one", runtime.until(FIRST_QUERY)))
+    except (QueryError, OSError, ProtocolError):
+        return False
 
 
 def _tell(result: LoginResult, report: Report) -> None:

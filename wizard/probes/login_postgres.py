@@ -16,6 +16,8 @@ MOST_PID = 1 << 22
 """No process of Linux has a greater number (include/linux/threads.h)."""
 PROTOCOL_VIOLATION = "08P01"
 """PgBouncer's code for whatever it says (src/proto.c, send_pooler_error)."""
+WRONG_PASSWORD = "28P01"
+"""Said of a certificate, too, that does not name the role, although SCRAM's last word confirmed the password."""
 _METHOD_NAMES = {"ok": "", "cleartext": "password", "sasl": "scram-sha-256"}
 _BY_REQUIRE_AUTH = {"cleartext": "password", "sasl": "scram-sha-256", "ok": "none"}
 
@@ -73,6 +75,8 @@ def _refused(fields: postgres.ErrorFields, method: str, proved: bool) -> LoginRe
     text = f"{severity}:  {fields.message}"
     outcome = _speaker(fields, method, proved)
     pooler = "" if outcome == "error" else "pgbouncer" if fields.code == PROTOCOL_VIOLATION else "other"
+    if outcome == "error" and proved and fields.code == WRONG_PASSWORD:
+        outcome = "error-proved"
     return LoginResult(outcome, method, text, fields.code, fields.detail, fields.hint, pooler=pooler)
 
 

@@ -19,7 +19,8 @@ class LoginResult(NamedTuple):
     """What became of a login.
 
     `outcome` is ok, error (the server said why), error-pooler (a pooler in front of it did), error-behind (a pooler
-    took the login and passed on what the server behind it says), password-missing, method-unsupported,
+    took the login and passed on what the server behind it says), error-proved (a wrong password, says a server that
+    had confirmed it), password-missing, method-unsupported,
     channel-binding, closed, reset, timeout, garbage or tls-alert; `method` the authentication method or plugin
     that the server asked for.
     """

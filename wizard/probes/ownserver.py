@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from wizard.probes.host import PROC, listeners, processes
+from wizard.probes.host import PROC, listeners, processes, program_of
 from wizard.probes.network import socket_path
 from wizard.runtime import Runtime
 from wizard.target.model import Target
@@ -32,7 +32,7 @@ def find(target: Target, runtime: Runtime) -> OwnServer | None:
         return None
     if target.family not in SERVERS:
         return None
-    pid = server_of(target)
+    pid = server_of(target, runtime)
     if target.is_socket:
         path = socket_path(target, target.hosts[0])
         return OwnServer(pid or 0, path if path.startswith("/") else "")
@@ -42,11 +42,18 @@ def find(target: Target, runtime: Runtime) -> OwnServer | None:
     return OwnServer(0, path) if path else None
 
 
-def server_of(target: Target) -> int | None:
-    """The process that holds the listening socket of the target's port, or the target's Unix socket."""
+def server_of(target: Target, runtime: Runtime) -> int | None:
+    """The process that holds the listening socket of the target's port, or the target's Unix socket.
+
+    Looked for once in a walk: while that process holds that very socket, it is the answer.
+    """
+    if runtime.listener is not None and runtime.listener[1] in _sockets(runtime.listener[0]):
+        return runtime.listener[0]
     wanted = _unix_inodes(socket_path(target, target.hosts[0])) if target.is_socket else _port_inodes(target)
     for pid in processes(target.family):
-        if wanted & _sockets(pid) and _program(pid) in SERVERS[target.family]:
+        held = wanted & _sockets(pid)
+        if held and program_of(pid) in SERVERS[target.family]:
+            runtime.listener = (pid, held.pop())
             return pid
     return None
 
@@ -77,13 +84,6 @@ def _sockets(pid: int) -> set[str]:
     return {link[8:-1] for link in links if link.startswith("socket:[")}
 
 
-def _program(pid: int) -> str:
-    try:
-        return (PROC / str(pid) / "comm").read_text().strip()
-    except OSError:
-        return ""
-
-
 def _socket_of(pid: int, target: Target) -> str:
     """The Unix socket that the process itself listens on."""
     own = _sockets(pid)
@@ -95,7 +95,7 @@ def _socket_of(pid: int, target: Target) -> str:
 def _some_hidden(family: str) -> bool:
     """Whether a server of the family runs here whose sockets this user may not see."""
     return any(
-        _program(pid) in SERVERS[family] and not os.access(PROC / str(pid) / "fd", os.R_OK)
+        program_of(pid) in SERVERS[family] and not os.access(PROC / str(pid) / "fd", os.R_OK)
         for pid in processes(family)
     )
 

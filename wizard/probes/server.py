@@ -32,7 +32,7 @@ _THREAD = lazy(r"\s(\d+) \[(?:Warning|Note|ERROR|System)\]")
 @probe("server.log", provides=("log.outcome", "log.text", "log.file"), deadline=3.0)
 def read_log(target: Target, runtime: Runtime) -> Report:
     """What the server wrote about the login that it has just refused."""
-    pid = server_of(target)
+    pid = server_of(target, runtime)
     if pid is None:
         return Report({"log.outcome": "not-here"}, trouble="the server's process is not visible from here")
     path = _log_of(pid)

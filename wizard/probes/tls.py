@@ -1,8 +1,7 @@
-"""The TLS handshake in the terms of sslmode: files, offer, chain, name, dates, client certificate, versions."""
+"""The TLS handshake in the terms of sslmode: offer, chain, name, dates, client certificate, versions."""
 
 from __future__ import annotations
 
-import os
 import socket
 import ssl
 import time
@@ -11,19 +10,12 @@ from datetime import datetime, timezone
 from wizard.core.facts import Value
 from wizard.probes.base import Report, probe
 from wizard.probes.channel import Channel, left
+from wizard.probes.tlsfiles import VERIFYING, FileTrouble, make_context, prefers
 from wizard.runtime import Runtime
 from wizard.target.model import Target
 from wizard.wire import ProtocolError
 from wizard.wire import tls as wire_tls
 
-VERIFYING = ("verify-ca", "verify-full")
-VERSIONS = {
-    "tlsv1": ssl.TLSVersion.TLSv1,
-    "tlsv1.0": ssl.TLSVersion.TLSv1,
-    "tlsv1.1": ssl.TLSVersion.TLSv1_1,
-    "tlsv1.2": ssl.TLSVersion.TLSv1_2,
-    "tlsv1.3": ssl.TLSVersion.TLSv1_3,
-}
 PROVIDES = (
     "tls.outcome",
     "tls.error",
@@ -40,14 +32,6 @@ PROVIDES = (
 )
 
 
-class FileTrouble(Exception):
-    """A TLS file cannot be used. `word` is the value of the fact `tls.files`."""
-
-    def __init__(self, word: str, path: str, why: str) -> None:
-        super().__init__(f"{path}: {why}")
-        self.word, self.path = word, path
-
-
 @probe("tls.handshake", provides=PROVIDES, deadline=20.0)
 def handshake(target: Target, runtime: Runtime) -> Report:
     """Protect the open connection as the target asks, and describe what the server showed."""
@@ -60,7 +44,8 @@ def handshake(target: Target, runtime: Runtime) -> Report:
         report.facts.update({"tls.outcome": "files", "tls.files": trouble.word, "tls.file": trouble.path})
         report.quote("tls", str(trouble))
         report.summary = str(trouble)
-        runtime.close()
+        if not _goes_on_plain(target, runtime, report):
+            runtime.close()
         return report
     report.facts["tls.files"] = "ok"
     report.facts["tls.client-cert"] = "given" if target.tls.cert else "none"
@@ -95,109 +80,23 @@ def _not_wanted(target: Target, runtime: Runtime, report: Report) -> bool:
     return True
 
 
-def make_context(target: Target, runtime: Runtime) -> ssl.SSLContext:
-    """The context that the settings ask for. Raises FileTrouble for a file that cannot be used."""
-    settings = target.tls
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.minimum_version = VERSIONS.get(
-        (settings.min_version or "tlsv1.2").lower(), ssl.TLSVersion.TLSv1_2
-    )
-    if settings.max_version and settings.max_version.lower() in VERSIONS:
-        context.maximum_version = VERSIONS[settings.max_version.lower()]
-    root = _root(target, runtime)
-    # libpq: with `require` and a root file present, the chain is verified too, as with verify-ca.
-    if settings.mode in VERIFYING or (settings.mode == "require" and root not in (None, "system")):
-        _load_root(context, root, target)
-        context.verify_mode = ssl.CERT_REQUIRED
-        context.check_hostname = settings.mode == "verify-full" and not target.is_socket
-    _load_crl(context, target)
-    _load_client(context, target, runtime)
-    return context
+def _goes_on_plain(target: Target, runtime: Runtime, report: Report) -> bool:
+    """Under `prefer` libpq begins again without TLS when a file stands in the way (PQconnectPoll): so do we."""
+    channel = runtime.channel
+    if channel is None or not prefers(target):
+        return False
+    from wizard.probes.dial import dial
 
-
-def _root(target: Target, runtime: Runtime) -> str | None:
-    if target.tls.root:
-        return target.tls.root
-    if target.family == "postgresql" and runtime.home is not None:
-        default = runtime.home / ".postgresql" / "root.crt"
-        if default.is_file() or (
-            target.tls.mode in VERIFYING and target.driver in ("", "psycopg", "psycopg2")
-        ):
-            return str(default)
-    return None
-
-
-def _load_root(context: ssl.SSLContext, root: str | None, target: Target) -> None:
-    if root is None or root == "system":
-        context.load_default_certs()
-        return
+    plain = target._replace(tls=target.tls._replace(mode="disable"))
+    channel.close()
     try:
-        with open(root, "rb"):
-            pass
-    except OSError as error:
-        word = "root-missing" if isinstance(error, FileNotFoundError) else "root-unreadable"
-        raise FileTrouble(word, root, error.strerror or "cannot be read") from error
-    try:
-        context.load_verify_locations(root)
-    except (ssl.SSLError, OSError) as error:
-        raise FileTrouble("root-unreadable", root, "holds no certificate that can be read") from error
-
-
-def _load_crl(context: ssl.SSLContext, target: Target) -> None:
-    if target.tls.crl and os.path.isfile(target.tls.crl) and context.verify_mode == ssl.CERT_REQUIRED:
-        try:
-            context.load_verify_locations(target.tls.crl)
-        except (ssl.SSLError, OSError) as error:
-            raise FileTrouble(
-                "crl-unreadable", target.tls.crl, "holds no revocation list that can be read"
-            ) from error
-        context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
-
-
-def _load_client(context: ssl.SSLContext, target: Target, runtime: Runtime) -> None:
-    """The client's certificate and key, by libpq's rules (fe-secure-openssl.c, initialize_SSL)."""
-    cert, key = target.tls.cert, target.tls.key
-    if cert is None and target.family == "postgresql" and runtime.home is not None:
-        default = runtime.home / ".postgresql" / "postgresql.crt"
-        if not default.is_file():
-            return
-        cert, key = str(default), key or str(runtime.home / ".postgresql" / "postgresql.key")
-    if cert is None:
-        return
-    key = key or cert
-    for path, word in ((cert, "cert-missing"), (key, "key-missing")):
-        try:
-            with open(path, "rb"):
-                pass
-        except OSError as error:
-            unreadable = word.replace("missing", "unreadable")
-            gone = isinstance(error, FileNotFoundError)
-            raise FileTrouble(
-                word if gone else unreadable, path, error.strerror or "cannot be read"
-            ) from error
-    _check_key_mode(key, target)
-    try:
-        # An encrypted key would otherwise prompt on the terminal.
-        context.load_cert_chain(cert, key, password=lambda: b"")
-    except ssl.SSLError as error:
-        mismatch = "MISMATCH" in (error.reason or "")
-        why = (
-            "does not belong to the certificate"
-            if mismatch
-            else "cannot be used (damaged, or it has a passphrase)"
-        )
-        raise FileTrouble("key-mismatch" if mismatch else "key-unusable", key, why) from error
-
-
-def _check_key_mode(key: str, target: Target) -> None:
-    if target.family != "postgresql" or target.driver not in ("", "psycopg", "psycopg2", "libpq"):
-        return
-    status = os.stat(key)
-    allowed = 0o640 if status.st_uid == 0 else 0o600
-    if status.st_mode & 0o777 & ~allowed & 0o077:
-        raise FileTrouble("key-permissions", key, f"others may read it (mode {status.st_mode & 0o777:04o})")
+        runtime.channel = dial(plain, runtime, channel.peer, channel.address)
+    except (OSError, ProtocolError):
+        return False
+    report.facts["tls.outcome"] = "plain"
+    report.facts["tls.client-cert"] = "none"
+    report.trouble = f"{report.summary}: with sslmode=prefer the connection goes on without TLS"
+    return True
 
 
 def server_name(target: Target, channel: Channel) -> str:

@@ -5,9 +5,14 @@ The token is read here and nowhere sent; no part of it that is secret becomes a 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from wizard.core.facts import Value
 from wizard.target.model import Target
-from wizard.target.tokens import ENTRA_AUDIENCES, Token, looks_like_token, read_token
+from wizard.target.readings import looks_like_token
+
+if TYPE_CHECKING:
+    from wizard.target.tokens import Token
 
 PROVIDES = ("auth.token", "auth.token-expired", "auth.token-expiry", "auth.token-fits", "auth.token-unfit")
 _RDS = (".rds.amazonaws.com", ".rds.amazonaws.com.cn")
@@ -16,11 +21,15 @@ _RDS = (".rds.amazonaws.com", ".rds.amazonaws.com.cn")
 def token_facts(target: Target) -> dict[str, Value]:
     """The facts about the password as a token; `auth.token` is none for an ordinary one."""
     text = target.password.reveal() if target.password else ""
-    token = read_token(text) if looks_like_token(text) else None
-    if token is None:
+    if not looks_like_token(text):
         return {"auth.token": "none"}
     import time
 
+    from wizard.target.tokens import read_token
+
+    token = read_token(text)
+    if token is None:
+        return {"auth.token": "none"}
     now = time.time()
     facts: dict[str, Value] = {"auth.token": token.kind, "auth.token-expired": "not-told"}
     if token.expires:
@@ -73,6 +82,8 @@ def _fits_rds(token: Token, target: Target) -> tuple[bool, str]:
 
 def _fits_entra(token: Token, target: Target) -> tuple[bool, str]:
     """The audience must be the database service; a group or a managed identity has a name that the token lacks."""
+    from wizard.target.tokens import ENTRA_AUDIENCES
+
     if token.audience and token.audience not in ENTRA_AUDIENCES:
         return True, f"it was made for {token.audience} and not for Azure Database"
     if "@" in target.user and token.user and token.user.lower() != target.user.lower():

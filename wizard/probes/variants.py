@@ -28,6 +28,9 @@ PROVED = ("scram-sha-256", "md5", "mysql_native_password")
 """Methods that prove a password and do not hand it over."""
 
 
+ENOUGH = "the other readings of the password are not tried: a third refused login may lock the account"
+
+
 class Place(NamedTuple):
     """Where the login that was refused took place."""
 
@@ -42,7 +45,11 @@ class Place(NamedTuple):
 )
 def try_again(target: Target, runtime: Runtime) -> Report:
     """Whether the server takes another reading of the password than the one that it refused."""
-    left = readings(target)[: _allowed(runtime)]
+    left = readings(target)
+    allowed = _allowed(runtime)
+    if left and not allowed:
+        return Report({"variant.outcome": "not-tried"}, trouble=ENOUGH)
+    left = left[:allowed]
     if not left:
         return Report({"variant.outcome": "none-left"}, summary="there is no other reading of the password")
     place = _place(target, runtime)
@@ -74,6 +81,8 @@ def _allowed(runtime: Runtime) -> int:
     Oracle's MySQL may lock an account for days (FAILED_LOGIN_ATTEMPTS), a directory too, and Supabase bans addresses.
     """
     flavour, method = runtime.facts.text("server.flavour"), runtime.facts.text("auth.method")
+    if flavour == "mysql" and runtime.facts.text("retry.outcome") == "refused":
+        return 0  # the same login with TLS was the second refusal
     careful = flavour == "mysql" or method in COUNTED or runtime.facts.text("managed") == "supabase"
     return 1 if careful else MOST
 
