@@ -26,7 +26,13 @@ WAITED = f"{WAITING} AND now() - query_start > '3 s'"
 
 @pytest.fixture(scope="module")
 def postgres(servers: Servers) -> PostgresServer:
-    server = servers.postgres(settings={"max_connections": str(SLOTS), "max_replication_slots": "2"})
+    server = servers.postgres(
+        settings={
+            "max_connections": str(SLOTS),
+            "max_replication_slots": "2",
+            "max_prepared_transactions": "2",
+        }
+    )
     server.sql(
         f"CREATE ROLE other LOGIN PASSWORD '{PASSWORD}'",
         "CREATE TABLE orders (id int PRIMARY KEY, n int)",
@@ -177,6 +183,56 @@ def test_a_row_is_named_by_its_table(remote: Cli, own: Servers, empty: PostgresS
     assert root in result.report["findings"][0]["why_here"]
 
 
+@pytest.mark.reproduces("capacity.lock-contention", on="postgresql")
+def test_a_prepared_transaction_in_front(remote: Cli, own: Servers, empty: PostgresServer) -> None:
+    coordinator = fill(own, empty, 1)[0]
+    for statement in (b"BEGIN", b"UPDATE orders SET n = 9 WHERE id = 1", b"PREPARE TRANSACTION 'pay''1'"):
+        coordinator.execute(statement)
+    own.stack.callback(lambda: [empty.sql("ROLLBACK PREPARED 'pay''1'") for _ in prepared(empty)])
+    for session in fill(own, empty, 3):
+        session.pgconn.send_query(b"UPDATE orders SET n = 3 WHERE id = 1")
+    wait_until(lambda: empty.sql(WAITED) == [(3,)], "all of them have waited for some seconds")
+    result = remote.check(url()).expect_fault("capacity.lock-contention")
+    facts = result.report["facts"]
+    assert facts["capacity.lock-tree"][0].startswith("the prepared transaction pay'1 of app, prepared ")
+    assert (facts["capacity.prepared"], facts["capacity.prepared-in"]) == ("pay'1", DATABASE)
+    assert "capacity.blocker-pid" not in facts
+    assert "pg_terminate_backend" not in str(result.report["findings"][0]["fixes"])
+    empty.sql(command(result, "End the prepared transaction", "ROLLBACK"))
+    assert prepared(empty) == []
+
+
+def prepared(server: PostgresServer) -> list[Any]:
+    return server.sql("SELECT gid FROM pg_prepared_xacts")
+
+
+@pytest.mark.reproduces("app.migration-blocked", on="postgresql")
+def test_all_in_front_are_ended(remote: Cli, own: Servers, empty: PostgresServer) -> None:
+    readers = fill(own, empty, 2, autocommit=False)
+    for session in readers:
+        session.execute("SELECT * FROM orders")
+    waiting = fill(own, empty, 3)
+    for number, session in enumerate(waiting, 1):
+        session.pgconn.send_query(b"TRUNCATE orders" if number == 1 else b"TABLE orders")
+        wait_until(partial(one_more_waits, empty, number), "one more waits")
+    wait_until(lambda: empty.sql(WAITED) == [(3,)], "all of them have waited for some seconds")
+    result = remote.check(url()).expect_fault("app.migration-blocked")
+    for part in ("SELECT pg_terminate", "WHERE pid IN"):
+        empty.sql(command(result, "End the session that blocks it", part))
+    left = {one.info.backend_pid for one in waiting}
+    wait_until(lambda: pids(empty) == left, "exactly the two readers have ended")
+
+
+def test_two_that_wait_are_a_warning(remote: Cli, own: Servers, empty: PostgresServer) -> None:
+    fill(own, empty, 1)[0].execute("SELECT pg_advisory_lock(4711)")
+    for session in fill(own, empty, 2):
+        session.pgconn.send_query(b"SELECT pg_advisory_lock(4711)")
+    wait_until(lambda: empty.sql(WAITED) == [(2,)], "both have waited for some seconds")
+    result = remote.check(url()).expect_healthy()
+    assert result.layer("capacity")["outcome"] == "warning"
+    assert "on advisory lock 4711" in result.report["facts"]["capacity.lock-tree"][0]
+
+
 def test_what_is_not_shown_is_said(remote: Cli, own: Servers, empty: PostgresServer) -> None:
     for session in fill(own, empty, 3, user="other", autocommit=False):
         session.execute("SELECT 1")
@@ -315,6 +371,63 @@ def test_mysql_a_lock_tree(remote: Cli, own: Servers, mysql: MysqlServer) -> Non
     assert root.startswith(f"{holder.thread_id()} app, idle in transaction for ")
     assert root.endswith(f" lock on a row of {DATABASE}.stock")
     assert len(rest) == 3
+
+
+@pytest.mark.reproduces("capacity.lock-contention", on="mysql")
+def test_mysql_that_somebody_waits_is_seen_where_the_holder_is_not(
+    remote: Cli, own: Servers, mysql: MysqlServer
+) -> None:
+    mysql.account("onlooker")
+    mysql.sql("GRANT PROCESS ON *.* TO onlooker@'10.77.0.%'")
+    holder = fill_mariadb(own, mysql, 1)[0]
+    holder.autocommit(False)
+    update = "UPDATE stock SET n = n + 1 WHERE id = 1"
+    holder.cursor().execute(update)
+    for session in fill_mariadb(own, mysql, 3):
+        session._execute_command(3, update)
+    # Not asked of innodb_trx: the server renews that table only when nobody has read it for a tenth of a second.
+    waited = "SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'updating' AND time >= 3"
+    wait_until(lambda: mysql.sql(waited) == [(3,)], "three wait for the row")
+    result = remote.check(url("mysql", user="onlooker", port=3308)).expect_fault("capacity.lock-contention")
+    assert "capacity.blocker-pid" not in result.report["facts"]
+    why = result.report["findings"][0]["why_here"]
+    assert f"one of them may be it: {holder.thread_id()}." in why, result.story()
+    # The application's own account is shown nothing of it, and says so; a privileged one tells.
+    alone = remote.check(url("mysql", port=3308)).expect_healthy()
+    assert "no PROCESS privilege" in str(alone.report["steps"])
+    admin = url("mysql", user="watcher", port=3308)
+    told = remote.check(url("mysql", port=3308), "--admin", admin).expect_fault("capacity.lock-contention")
+    assert told.report["facts"]["capacity.blocker-pid"] == holder.thread_id()
+
+
+@pytest.mark.reproduces("capacity.lock-contention", on="mariadb")
+@pytest.mark.parametrize("name", ["job", "it's", "x' OR SLEEP(9) OR '"])
+def test_mariadb_the_holder_of_a_user_lock(
+    remote: Cli, own: Servers, mariadb: MariadbServer, name: str
+) -> None:
+    holder = fill_mariadb(own, mariadb, 1)[0]
+    holder.cursor().execute("SELECT GET_LOCK(%s, 0)", (name,))
+    quoted = f'"{name}"'
+    for session in fill_mariadb(own, mariadb, 3):
+        session._execute_command(3, f"SELECT GET_LOCK({quoted}, 60)")
+    waiting = "SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'User lock' AND time >= 3"
+    wait_until(lambda: mariadb.sql(waiting) == [(3,)], "three wait for the lock")
+    result = remote.check(url("mysql", user="watcher")).expect_fault("capacity.lock-contention")
+    assert result.report["facts"]["capacity.blocker-pid"] == holder.thread_id()
+    assert f"KILL {holder.thread_id()};" in str(result.report["findings"][0]["fixes"])
+
+
+@pytest.mark.reproduces("capacity.lock-contention", on="mysql")
+def test_mysql_the_whole_server_is_locked(remote: Cli, own: Servers, mysql: MysqlServer) -> None:
+    holder = own.keep(mysql.connect())
+    holder.cursor().execute("FLUSH TABLES WITH READ LOCK")
+    for session in fill_mariadb(own, mysql, 3):
+        session._execute_command(3, "UPDATE stock SET n = n + 1 WHERE id = 1")
+    waiting = "SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE 'Waiting for%lock' AND time >= 3"
+    wait_until(lambda: mysql.sql(waiting) == [(3,)], "three wait for the server")
+    result = remote.check(url("mysql", user="watcher", port=3308)).expect_fault("capacity.lock-contention")
+    assert result.report["facts"]["capacity.blocker-pid"] == holder.thread_id()
+    assert result.report["facts"]["capacity.lock-tree"][0].endswith("metadata lock on the whole server")
 
 
 @pytest.mark.reproduces("app.migration-blocked", on="mysql")

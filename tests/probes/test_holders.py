@@ -86,7 +86,7 @@ def test_a_tree_is_bounded_in_depth_and_length() -> None:
     chain = [Wait(str(number), (str(number + 1),), 5) for number in range(1, 200)]
     tree = locks.report(chain, [])["capacity.lock-tree"]
     assert len(tree) <= locks.MOST_LINES  # type: ignore[arg-type]
-    assert tree[0].startswith("200 that is not visible")  # type: ignore[index]
+    assert tree[0].startswith("200 that is not shown")  # type: ignore[index]
 
 
 def test_a_short_wait_is_no_queue() -> None:
@@ -96,10 +96,29 @@ def test_a_short_wait_is_no_queue() -> None:
 
 
 def test_a_prepared_transaction_has_no_session_to_end() -> None:
-    facts = locks.report([Wait("1", ("0",), 9, target="a row of public.orders")], [])
-    assert "capacity.blocker-pid" not in facts
-    assert facts["capacity.lock-tree"][0].startswith("a prepared transaction (see pg_prepared_xacts)")  # type: ignore[index]
+    waits = [Wait("1", ("0",), 9, target="a row of public.orders")]
+    known = locks.report(waits, [], locks.Prepared("pay-1", "app", "shop", 300))
+    assert "capacity.blocker-pid" not in known
+    assert known["capacity.lock-tree"][0] == (  # type: ignore[index]
+        "the prepared transaction pay-1 of app, prepared 300 s ago, holds a lock on a row of public.orders"
+    )
+    assert (known["capacity.prepared"], known["capacity.prepared-in"]) == ("pay-1", "shop")
+    assert (known["capacity.blocker-user"], known["capacity.blocker-age"]) == ("app", 300)
+    hidden = locks.report(waits, [])
+    assert hidden["capacity.prepared"] == "not-told"
+    assert hidden["capacity.lock-tree"][0].startswith("a prepared transaction, holds")  # type: ignore[index]
+
+
+def test_all_that_stand_in_front_are_named() -> None:
+    waits = [Wait("1", ("7", "8", "0"), 9), Wait("2", ("1",), 8), Wait("3", ("9",), 8)]
+    facts = locks.report(waits, [])
+    assert (facts["capacity.blocker-pid"], facts["capacity.other-blockers"]) == (7, ("8",))
+    alone = locks.report([Wait("1", ("7",), 9)], [Session("7", state="idle")])
+    assert alone["capacity.other-blockers"] == ("none",)
+    assert alone["capacity.blocker-query"] == "none at the moment"
+    assert locks.report([Wait("1", ("unknown",), 9)], [])["capacity.blocker-state"] == "none"
 
 
 def test_nobody_waits() -> None:
-    assert locks.report([], []) == {"capacity.waiting": 0, "capacity.lock-tree": ("none",)}
+    nobody = {"capacity.waiting": 0, "capacity.lock-tree": ("none",), "capacity.prepared": "none"}
+    assert locks.report([], []) == nobody

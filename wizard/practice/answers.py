@@ -138,6 +138,35 @@ SESSIONS = tuple(
 )
 """What a server with little to do shows in pg_stat_activity."""
 
+APP_COLUMNS = (
+    "statement_timeout",
+    "lock_timeout",
+    "idle_timeout",
+    "idle_transaction_timeout",
+    "keepalive",
+    "uptime",
+)
+"""Of the question for time-outs; after them come the tables of migration tools, of which there are none."""
+MYSQL_APP = (
+    "table_lock_timeout",
+    "row_lock_timeout",
+    "idle_timeout",
+    "max_packet",
+    "statement_timeout",
+    "uptime",
+)
+
+
+def _app_postgres(settings: Settings) -> tuple[tuple[Value, ...], ...]:
+    limits = (settings["statement_timeout"], "0", "0", settings["idle_in_transaction_session_timeout"])
+    return ((*limits, "7200", "86400", None, None, None, None),)
+
+
+def _app_mysql(settings: Settings) -> tuple[tuple[Value, ...], ...]:
+    limits = ("31536000", "50", settings["wait_timeout"], settings["max_allowed_packet"], "0")
+    return ((*limits, MYSQL_STATUS["Uptime"], None, None),)
+
+
 POSTGRES = Dialect(
     answers=(
         *(
@@ -157,6 +186,11 @@ POSTGRES = Dialect(
                 "database",
             ),
             (("100", "3", "0", "-1", "f", "-1", USER, DATABASE),),
+        ),
+        Answer(
+            r"SELECT\s+current_setting\('statement_timeout'\)\s+AS\s+statement_timeout,.*to_regclass.*",
+            (*APP_COLUMNS, "table_1", "table_2", "table_3", "table_4"),
+            _app_postgres,
         ),
         Answer(r"SELECT\s+pid,\s+usename.*FROM\s+pg_catalog\.pg_stat_activity.*", SESSION_COLUMNS, SESSIONS),
         Answer(
@@ -183,6 +217,11 @@ POSTGRES = Dialect(
 
 MYSQL = Dialect(
     answers=(
+        Answer(
+            r"SELECT\s+@@session\.lock_wait_timeout\s+AS\s+table_lock_timeout,.*",
+            (*MYSQL_APP, "tables", "dirty"),
+            _app_mysql,
+        ),
         *_show_answers("VARIABLES"),
         *_show_answers("STATUS", MYSQL_STATUS),
         Answer(r"SHOW\s+DATABASES", ("Database",), (("information_schema",), (DATABASE,))),

@@ -12,6 +12,7 @@ from wizard.core.facts import Value
 from wizard.probes.base import Report, probe
 from wizard.probes.channel import Channel
 from wizard.probes.database import ask
+from wizard.probes.numerals import count
 from wizard.probes.outcome import QueryError
 from wizard.redact import clean
 from wizard.runtime import Runtime
@@ -117,7 +118,7 @@ def _look(channel: Channel, target: Target, runtime: Runtime, report: Report) ->
 
 def _summary(found: Migration) -> str:
     if found.state in ("none", "not-visible"):
-        return "time-outs read; no state of migrations to see"
+        return "its time-outs are read; no table of a migration tool was found"
     what = f" ({found.detail})" if found.detail else ""
     since = f", since {found.age} s" if found.age is not None and found.state != "clean" else ""
     return f"migrations of {found.tool}: {found.state}{what}{since}"
@@ -136,7 +137,7 @@ def _tables(row: Row) -> list[str]:
 
     named = [*(row.get(f"table_{number}") for number in (1, 2, 3, 4)), row.get("dirty")]
     named += (row.get("tables") or "").split(",")
-    return [one for one in named if one and one.lower() in TABLES]
+    return [one for one in dict.fromkeys(named) if one and one.lower() in TABLES]
 
 
 def milliseconds(text: str | None) -> int | None:
@@ -144,9 +145,9 @@ def milliseconds(text: str | None) -> int | None:
     if not text:
         return None
     digits = text.rstrip("abcdefghijklmnopqrstuvwxyz")
-    whole = digits.partition(".")[0]
+    whole = count(digits.partition(".")[0])
     unit = _UNITS.get(text[len(digits) :])
-    return int(whole) * unit if unit is not None and whole.isdigit() and len(whole) < 12 else None
+    return whole * unit if unit is not None and whole is not None else None
 
 
 def _postgres_limits(row: Row) -> dict[str, Value]:
@@ -158,7 +159,7 @@ def _postgres_limits(row: Row) -> dict[str, Value]:
         "server.lock-timeout": read.get("lock_timeout"),
         "server.idle-timeout": _whole_seconds(read.get("idle_timeout")),
         "server.idle-transaction-timeout": _whole_seconds(read.get("idle_transaction_timeout")),
-        "server.keepalive-idle": int(keepalive) if keepalive.isdigit() else None,
+        "server.keepalive-idle": count(keepalive),
     }
     if "idle_timeout" in row and row["idle_timeout"] is None:
         told["server.idle-timeout"] = 0  # before PostgreSQL 14 no idle session is ended
@@ -172,17 +173,14 @@ def _whole_seconds(length: int | None) -> int | None:
 
 def _mysql_limits(row: Row) -> dict[str, Value]:
     """The time-outs of this session, statements and locks in milliseconds, the rest in seconds; the packet in bytes."""
-    locks = [
-        int(text)
-        for key in ("table_lock_timeout", "row_lock_timeout")
-        if (text := row.get(key) or "").isdigit()
-    ]
-    idle, packet = row.get("idle_timeout") or "", row.get("max_packet") or ""
+    written = (count(row.get(key)) for key in ("table_lock_timeout", "row_lock_timeout"))
+    locks = [seconds for seconds in written if seconds is not None]
+    packet = count(row.get("max_packet"))
     told: dict[str, int | None] = {
         "server.statement-timeout": milliseconds(row.get("statement_timeout")),
         "server.lock-timeout": min(locks) * 1000 if locks else None,
-        "server.idle-timeout": int(idle) if idle.isdigit() else None,
-        "server.max-packet": int(packet) if packet.isdigit() and int(packet) < MOST_PACKET else None,
+        "server.idle-timeout": count(row.get("idle_timeout")),
+        "server.max-packet": packet if packet is not None and packet < MOST_PACKET else None,
     }
     return {key: value for key, value in told.items() if value is not None}
 
@@ -192,10 +190,10 @@ def _starts(row: Row, runtime: Runtime) -> dict[str, Value]:
 
     The server tells how long it runs: the two clocks need not agree.
     """
-    uptime = row.get("uptime") or ""
-    if not uptime.isdigit() or len(uptime) > 11:
+    uptime = count(row.get("uptime"), 10)
+    if uptime is None:
         return {}
-    started = time.time() - int(uptime)
+    started = time.time() - uptime
     facts: dict[str, Value] = {"server.started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started))}
     process = runtime.process
     if process is not None and process.started:

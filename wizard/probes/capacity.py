@@ -5,6 +5,7 @@ The counting works on any channel that is logged in, so that it can also be done
 
 from __future__ import annotations
 
+from wizard.core.facts import Value
 from wizard.probes.base import Report, probe
 from wizard.probes.channel import Channel
 from wizard.probes.greet import note_error
@@ -55,19 +56,72 @@ COUNTS = (
     "capacity.blocker-application",
     "capacity.blocker-host",
     "capacity.blocker-user",
+    "capacity.other-blockers",
+    "capacity.prepared",
+    "capacity.prepared-in",
     "pool.by-application",
 )
 """The facts that `count` reports."""
+SHOWN_TO_ADMIN = (
+    "capacity.waiting",
+    "capacity.lock-kind",
+    "capacity.lock-tree",
+    "capacity.migration-pid",
+    "capacity.blocker-pid",
+    "capacity.blocker-query",
+    "capacity.blocker-age",
+    "capacity.blocker-state",
+    "capacity.blocker-application",
+    "capacity.blocker-host",
+    "capacity.blocker-user",
+    "capacity.other-blockers",
+    "capacity.prepared",
+    "capacity.prepared-in",
+    "capacity.idle-in-transaction",
+    "capacity.oldest-idle-seconds",
+    "capacity.idle-pids",
+)
+"""What a privileged session replaces: who waits for whom. The limits stay those of the application's account."""
 PROVIDES = ("capacity.outcome", *COUNTS, "error.text", "error.code", "error.detail", "error.phase")
 
 
-@probe("capacity.inspect", provides=PROVIDES, deadline=BOUND + 3.0)
+@probe("capacity.inspect", provides=PROVIDES, deadline=2 * BOUND + 6.0)
 def inspect(target: Target, runtime: Runtime) -> Report:
     """Slots by kind, sessions by state, waits by root blocker."""
     channel = runtime.channel
     if channel is None or not channel.logged_in:
         return Report(trouble="there is no session to ask in")
-    return counted(channel, runtime.until(BOUND))
+    report = counted(channel, runtime.until(BOUND))
+    if runtime.admin is not None and report.trouble and report.facts["capacity.outcome"] == "ok":
+        _ask_admin(runtime.admin, target, runtime, report)
+    return report
+
+
+def _ask_admin(admin: Target, target: Target, runtime: Runtime, report: Report) -> None:
+    """Through --admin, what the application's account is not shown."""
+    from wizard.probes.inside import is_console, open_admin
+
+    if is_console(admin) or admin.family != target.family:
+        return
+    try:
+        channel = open_admin(admin, runtime)
+    except (QueryError, OSError, ProtocolError, ValueError) as error:
+        said = clean(str(error), limit=200)
+        report.trouble = f"{report.trouble}; the privileged connection (--admin) does not work: {said}"
+        return
+    try:
+        seen = counted(channel, runtime.until(BOUND))
+    finally:
+        channel.close()
+    if seen.facts["capacity.outcome"] != "ok":
+        return
+    told = {key: value for key, value in seen.facts.items() if key in SHOWN_TO_ADMIN}
+    kept = {key: value for key, value in report.facts.items() if key not in SHOWN_TO_ADMIN}
+    report.facts = {**kept, **told}
+    report.trouble = seen.trouble
+    if seen.facts.get("capacity.waiting"):
+        report.summary = seen.summary
+        report.evidence = seen.evidence
 
 
 def counted(channel: Channel, until: float) -> Report:
@@ -88,7 +142,7 @@ def counted(channel: Channel, until: float) -> Report:
         report.trouble = (
             f"the server does not show its sessions to this account: {clean(str(error), limit=200)}"
         )
-    except (OSError, ProtocolError, ValueError) as error:
+    except (OSError, ProtocolError, ValueError, LookupError) as error:
         report.facts["capacity.outcome"] = "lost"
         report.trouble = f"the session was lost while sessions were counted: {clean(str(error), limit=200)}"
     return report
@@ -112,11 +166,8 @@ def _quote(report: Report) -> None:
     facts = report.facts
     waiting, free = facts.get("capacity.waiting", 0), facts.get("capacity.free-percent", 100.0)
     if isinstance(waiting, int) and waiting:
-        pid = facts.get("capacity.blocker-pid")
-        behind = (
-            f"behind session {pid}" if pid is not None else "(who holds it is not visible to this account)"
-        )
-        report.summary = f"{waiting} sessions wait for a lock {behind}"
+        number = f"{waiting} sessions wait" if waiting > 1 else "1 session waits"
+        report.summary = f"{number} for a lock {_behind(facts)}"
         report.quote("capacity", report.summary)
         if waiting >= MANY_WAIT:
             report.quote("capacity", "\n".join(_lines(facts.get("capacity.lock-tree"))))
@@ -124,6 +175,15 @@ def _quote(report: Report) -> None:
         report.quote("capacity", "\n".join(_lines(facts.get("capacity.holders"))))
         if facts.get("capacity.forecast") != "none":
             report.quote("capacity", str(facts["capacity.forecast"]))
+
+
+def _behind(facts: dict[str, Value]) -> str:
+    pid = facts.get("capacity.blocker-pid")
+    if pid is not None:
+        return f"behind session {pid}"
+    if facts.get("capacity.prepared") != "none":
+        return "behind a prepared transaction"
+    return "(who holds it is not shown to this account)"
 
 
 def _lines(value: object) -> tuple[str, ...]:

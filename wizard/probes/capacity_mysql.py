@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from wizard.core.facts import Value
+from wizard.core.lazyre import lazy
 from wizard.probes import holders, locks
 from wizard.probes.base import Report
 from wizard.probes.channel import Channel
@@ -25,7 +26,8 @@ SELECT ID AS pid, USER AS usename, DB AS datname, HOST AS client, COMMAND AS com
 FROM information_schema.PROCESSLIST WHERE COMMAND NOT IN ('Daemon', 'Binlog Dump', 'Binlog Dump GTID')
 """
 TRANSACTIONS = """
-SELECT trx_mysql_thread_id AS pid, TIMESTAMPDIFF(SECOND, trx_started, NOW()) AS age
+SELECT trx_mysql_thread_id AS pid, TIMESTAMPDIFF(SECOND, trx_started, NOW()) AS age,
+ TIMESTAMPDIFF(SECOND, trx_wait_started, NOW()) AS waits, LEFT(trx_query, 200) AS query
 FROM information_schema.INNODB_TRX
 """
 MARIADB_WAITS = """
@@ -44,14 +46,26 @@ SELECT waiting_pid AS pid, blocking_pid AS blocker, wait_age_secs AS age, LEFT(w
 FROM sys.innodb_lock_waits
 """
 METADATA = """
-SELECT t.PROCESSLIST_ID AS pid, m.LOCK_TYPE AS mode, m.LOCK_STATUS AS status,
+SELECT t.PROCESSLIST_ID AS pid, m.LOCK_TYPE AS mode, m.LOCK_STATUS AS status, m.OBJECT_TYPE AS kind,
  CONCAT_WS('.', m.OBJECT_SCHEMA, m.OBJECT_NAME) AS table_name
 FROM performance_schema.metadata_locks m
 JOIN performance_schema.threads t ON t.THREAD_ID = m.OWNER_THREAD_ID
-WHERE m.OBJECT_TYPE = 'TABLE' AND t.PROCESSLIST_ID IS NOT NULL
+WHERE m.OBJECT_TYPE IN ('TABLE', 'GLOBAL', 'COMMIT', 'BACKUP', 'BACKUP LOCK') AND t.PROCESSLIST_ID IS NOT NULL
 """
 EXCLUSIVE = ("EXCLUSIVE", "SHARED_NO_READ_WRITE", "SHARED_NO_WRITE", "SHARED_READ_ONLY")
 """Metadata locks that keep readers or writers out (sql/mdl.h)."""
+OF_EVERYTHING = {
+    "SHARED": "INTENTION_EXCLUSIVE",
+    "MDL_BACKUP_FTWRL1": "MDL_BACKUP_",
+    "MDL_BACKUP_FTWRL2": "MDL_BACKUP_",
+    "BACKUP_FTWRL1": "BACKUP_",
+    "BACKUP_FTWRL2": "BACKUP_",
+}
+"""Locks on the whole server (FLUSH TABLES WITH READ LOCK), and how the names of those begin that wait for them."""
+USER_LOCK = lazy(r"(?i)\bget_lock\s*\(\s*(?:'([^'\\]{1,64})'|\"([^\"\\]{1,64})\")\s*,")
+"""The name of the lock in a call of GET_LOCK, where it is written out."""
+MOST_USER_LOCKS = 5
+"""Names of user locks whose holders are asked for."""
 
 
 def count(channel: Channel, report: Report, until: float) -> None:
@@ -64,7 +78,7 @@ def count(channel: Channel, report: Report, until: float) -> None:
     total = max(number(next(iter(list(connected[0].values())[1:]), None)) - 1, 0) if connected else 0
     shown = [row for row in ask(channel, SESSIONS, until) if row.get("own") != "1"]
     inside = _transactions(channel, until)
-    sessions = [_session(row, inside) for row in shown]
+    sessions = [_session(row, frozenset(inside or ())) for row in shown]
     shares = _shares(limits, sessions, total, report)
     report.facts.update(holders.slots(shares))
     tightest = min(shares, key=lambda share: share.free)
@@ -77,7 +91,9 @@ def count(channel: Channel, report: Report, until: float) -> None:
         report.trouble = (
             f"this account sees its own sessions only (no PROCESS privilege): {unseen} others are not shown"
         )
-    report.facts.update(locks.report(_waits(channel, sessions, until), sessions))
+    elif inside is None:
+        report.trouble = "waits for rows are not shown to this account (no PROCESS privilege)"
+    report.facts.update(locks.report(_waits(channel, sessions, inside or {}, until), sessions))
 
 
 def _shares(
@@ -103,7 +119,7 @@ def _shares(
     return shares
 
 
-def _session(row: dict[str, str | None], inside: dict[str, int | None]) -> Session:
+def _session(row: dict[str, str | None], inside: frozenset[str]) -> Session:
     pid, age = row.get("pid") or "", optional(row.get("age"))
     asleep = row.get("command") == "Sleep"
     state = (holders.INSIDE if pid in inside else holders.IDLE) if asleep else holders.ACTIVE
@@ -127,13 +143,13 @@ def _host(client: str) -> str:
     return host if host and port.isdigit() else client
 
 
-def _transactions(channel: Channel, until: float) -> dict[str, int | None]:
-    """The sessions that have a transaction, and for how long; none where the PROCESS privilege is missing."""
+def _transactions(channel: Channel, until: float) -> dict[str, dict[str, str | None]] | None:
+    """The open transactions by session; None where the PROCESS privilege is missing."""
     try:
         rows = ask(channel, TRANSACTIONS, until)
     except QueryError:
-        return {}
-    return {row.get("pid") or "": optional(row.get("age")) for row in rows}
+        return None
+    return {row.get("pid") or "": row for row in rows}
 
 
 def _waits_for_lock(session: Session) -> bool:
@@ -142,15 +158,47 @@ def _waits_for_lock(session: Session) -> bool:
     return state == "user lock" or (state.startswith("waiting for") and state.endswith("lock"))
 
 
-def _waits(channel: Channel, sessions: Sequence[Session], until: float) -> list[Wait]:
-    """Waits for rows where there are some; else those for tables, whose holders only the performance schema knows."""
+def _waits(
+    channel: Channel, sessions: Sequence[Session], inside: dict[str, dict[str, str | None]], until: float
+) -> list[Wait]:
+    """Waits for rows, for tables (whose holders only the performance schema knows), and for locks of GET_LOCK."""
     waits = _row_waits(channel, until)
-    queued = [one for one in sessions if _waits_for_lock(one) and one.pid not in {wait.pid for wait in waits}]
+    named = {wait.pid for wait in waits}
+    # That a transaction waits is told to more accounts than for whom.
+    waits += [
+        Wait(pid, (locks.UNSEEN,), optional(row["waits"]), row.get("query") or "", "a row")
+        for pid, row in inside.items()
+        if pid not in named and row.get("waits") is not None
+    ]
+    named = {wait.pid for wait in waits}
+    queued = [one for one in sessions if _waits_for_lock(one) and one.pid not in named]
     if not queued:
         return waits
     known = {wait.pid: wait for wait in _metadata_waits(channel, queued, until)}
+    known.update({wait.pid: wait for wait in _user_waits(channel, queued, until)})
     return waits + [
         known.get(one.pid) or Wait(one.pid, (locks.UNSEEN,), one.age, one.query) for one in queued
+    ]
+
+
+def _user_waits(channel: Channel, queued: Sequence[Session], until: float) -> list[Wait]:
+    """Who holds the locks of GET_LOCK that these wait for, where the statement names the lock."""
+    found = [
+        (one, match[1] or match[2])
+        for one in queued
+        if one.wait == "user lock" and (match := USER_LOCK.search(one.query)) is not None
+    ]
+    holder = {name: "" for name in list(dict.fromkeys(name for _, name in found))[:MOST_USER_LOCKS]}
+    for name in holder:
+        # As hexadecimal digits, so that nothing of another session's statement is ever run in ours.
+        rows = ask(
+            channel, f"SELECT IS_USED_LOCK(CONVERT(0x{name.encode().hex()} USING utf8mb4)) AS pid", until
+        )
+        holder[name] = (rows[0].get("pid") if rows else "") or ""
+    return [
+        Wait(one.pid, (pid,), one.age, one.query, f"the user lock {name}", {pid: f"the user lock {name}"})
+        for one, name in found
+        if (pid := holder.get(name)) and pid != one.pid
     ]
 
 
@@ -191,8 +239,13 @@ def _metadata_waits(channel: Channel, queued: Sequence[Session], until: float) -
         wanted = next((row for row in rows if row.get("pid") == one.pid and row["status"] == "PENDING"), None)
         if wanted is None:
             continue
-        table = wanted.get("table_name") or ""
-        others = [row for row in rows if row.get("table_name") == table and row.get("pid") != one.pid]
+        table, kind = wanted.get("table_name") or "", wanted.get("kind")
+        others = [
+            row
+            for row in rows
+            if (row.get("kind"), row.get("table_name") or "") == (kind, table) and row.get("pid") != one.pid
+        ]
+        table = table or "the whole server"
         before = _in_the_way(wanted, others)
         if before:
             held = {row["pid"] or "": f"{row['mode']} metadata lock on {table}" for row in before}
@@ -203,6 +256,9 @@ def _metadata_waits(channel: Channel, queued: Sequence[Session], until: float) -
 def _in_the_way(wanted: dict[str, str | None], others: Rows) -> Rows:
     """The locks of others that keep `wanted` waiting: what is granted, else who asked for more before."""
     granted = [row for row in others if row["status"] == "GRANTED"]
+    if wanted.get("kind") != "TABLE":
+        waits = wanted["mode"] or ""
+        return [row for row in granted if waits.startswith(OF_EVERYTHING.get(row["mode"] or "", "\0"))]
     if wanted["mode"] in EXCLUSIVE:
         return granted
     strong = [row for row in granted if row["mode"] in EXCLUSIVE]

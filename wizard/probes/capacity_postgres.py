@@ -50,7 +50,8 @@ SELECT w.pid, w.locktype, w.blockers, left(a.query, 200) AS query,
  CASE WHEN w.database IN (0, d.oid) OR w.relation IS NULL THEN (
    SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_class c
    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = w.table_id) END AS table_name,
- w.classid::text || ',' || w.objid::text AS key,
+ CASE w.objsubid WHEN 1 THEN ((w.classid::bigint << 32) | w.objid::bigint)::text
+  ELSE w.classid::text || ',' || w.objid::text END AS key,
  (SELECT string_agg(h.pid || ':' || h.mode, ' ') FROM locks h
   WHERE h.granted AND h.pid = ANY (w.blockers) AND h.locktype = w.locktype
   AND (h.database, h.relation, h.page, h.tuple, h.virtualxid, h.transactionid::text, h.classid, h.objid, h.objsubid)
@@ -60,7 +61,23 @@ SELECT w.pid, w.locktype, w.blockers, left(a.query, 200) AS query,
 FROM waiting w LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = w.pid
 LEFT JOIN pg_catalog.pg_database d ON d.datname = current_database()
 """
+# The prepared transactions that hold what somebody waits for, the oldest first: they are no session and have no pid.
+# Their locks are found by the one that each holds on its own number.
+PREPARED = """
+SELECT x.gid, x.owner, x.database, extract(epoch FROM now() - x.prepared)::int AS age
+FROM pg_catalog.pg_prepared_xacts x
+WHERE EXISTS (SELECT 1 FROM pg_catalog.pg_locks own
+ JOIN pg_catalog.pg_locks h ON h.virtualtransaction = own.virtualtransaction AND h.pid IS NULL AND h.granted
+ JOIN pg_catalog.pg_locks w ON NOT w.granted AND h.locktype = w.locktype
+ AND (h.database, h.relation, h.page, h.tuple, h.virtualxid, h.transactionid::text, h.classid, h.objid, h.objsubid)
+  IS NOT DISTINCT FROM
+  (w.database, w.relation, w.page, w.tuple, w.virtualxid, w.transactionid::text, w.classid, w.objid, w.objsubid)
+ WHERE own.locktype = 'transactionid' AND own.pid IS NULL AND own.transactionid = x.transaction)
+ORDER BY x.prepared LIMIT 1
+"""
 OF_A_ROW = ("transactionid", "tuple")
+HIDDEN_QUERY = "<insufficient privilege>"
+"""What PostgreSQL shows in place of a statement that this account may not see."""
 
 
 def count(channel: Channel, report: Report, until: float) -> None:
@@ -83,7 +100,25 @@ def count(channel: Channel, report: Report, until: float) -> None:
         report.trouble = (
             f"what {hidden} of {len(sessions)} sessions do is not shown to this account (pg_read_all_stats)"
         )
-    report.facts.update(locks.report(_waits(ask(channel, WAITS, until)), sessions))
+    waits = _waits(ask(channel, WAITS, until))
+    report.facts.update(locks.report(waits, sessions, _prepared(channel, waits, until)))
+
+
+def _prepared(channel: Channel, waits: Sequence[Wait], until: float) -> locks.Prepared | None:
+    """The prepared transaction that somebody waits for, the oldest of several; nothing is asked where there is none."""
+    if not any(locks.PREPARED in wait.blockers for wait in waits):
+        return None
+    rows = ask(channel, PREPARED, until)
+    if not rows:
+        return None
+    row = rows[0]
+    return locks.Prepared(
+        row.get("gid") or "", row.get("owner") or "", row.get("database") or "", optional(row.get("age"))
+    )
+
+
+def _query(text: str | None) -> str:
+    return "" if text is None or text == HIDDEN_QUERY else text
 
 
 def _sessions(rows: Rows) -> list[Session]:
@@ -97,7 +132,7 @@ def _sessions(rows: Rows) -> list[Session]:
             _state(row.get("state")),
             optional(row.get("age")),
             optional(row.get("opened")),
-            row.get("query") or "",
+            _query(row.get("query")),
         )
         for row in rows
         if row.get("own") != "t"
@@ -169,7 +204,7 @@ def _waits(rows: Rows) -> list[Wait]:
                 pid,
                 blockers or (locks.UNSEEN,),
                 optional(row.get("age")),
-                row.get("query") or "",
+                _query(row.get("query")),
                 target,
                 _held(row, target),
             ),

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from wizard.core.facts import Value
+from wizard.probes.numerals import whole
 from wizard.redact import clean
 
 MOST_HOLDERS = 8
@@ -62,7 +63,7 @@ class Share(NamedTuple):
 
 def number(text: str | None) -> int:
     """A whole number as a server writes it; 0 for what is none."""
-    return int(text) if text and text.lstrip("-").isdigit() else 0
+    return whole(text) or 0
 
 
 def optional(text: str | None) -> int | None:
@@ -109,7 +110,7 @@ def states(sessions: Sequence[Session], total: int) -> dict[str, Value]:
 
 
 def _greatest(names: Iterable[str]) -> str:
-    top = Counter(clean(name or "?", limit=64) for name in names).most_common(1)
+    top = Counter(clean(name, limit=64) for name in names if name).most_common(1)
     return top[0][0] if top else "none"
 
 

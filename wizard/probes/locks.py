@@ -22,7 +22,9 @@ DEEPEST = 8
 UNSEEN = "unknown"
 """The holder of a lock that this account cannot see."""
 PREPARED = "0"
-"""What PostgreSQL names as the holder where it is a prepared transaction."""
+"""What a server names as the holder where it is a prepared transaction, which is nobody's session."""
+MOST_OTHERS = 20
+"""Further sessions at the head of a queue that are named."""
 DDL = (
     "alter",
     "create",
@@ -49,8 +51,19 @@ class Wait(NamedTuple):
     held: Mapping[str, str] = {}
 
 
-def report(waits: Sequence[Wait], sessions: Iterable[Session]) -> dict[str, Value]:
-    """The facts about the longest queue, and the tree of all."""
+class Prepared(NamedTuple):
+    """A prepared transaction: it holds its locks until somebody ends it by its name. `age` is in seconds."""
+
+    gid: str
+    owner: str = ""
+    database: str = ""
+    age: int | None = None
+
+
+def report(
+    waits: Sequence[Wait], sessions: Iterable[Session], prepared: Prepared | None = None
+) -> dict[str, Value]:
+    """The facts about the longest queue, and the tree of all. `prepared` is what PREPARED stands for, where known."""
     long = [wait for wait in waits if wait.age is None or wait.age >= WAITED]
     blocked_by = {wait.pid: wait.blockers for wait in waits}
     # A waiter that queues behind another waiter waits for the same root.
@@ -59,7 +72,8 @@ def report(waits: Sequence[Wait], sessions: Iterable[Session]) -> dict[str, Valu
     seen = {one.pid: one for one in sessions}
     facts: dict[str, Value] = {
         "capacity.waiting": count,
-        "capacity.lock-tree": tuple(_tree(waits, seen))[:MOST_LINES] or ("none",),
+        "capacity.lock-tree": tuple(_tree(waits, seen, prepared))[:MOST_LINES] or ("none",),
+        "capacity.prepared": "none",
     }
     if count:
         blocker = seen.get(root)
@@ -68,17 +82,43 @@ def report(waits: Sequence[Wait], sessions: Iterable[Session]) -> dict[str, Valu
         facts["capacity.lock-kind"] = "ddl" if migrations else "rows"
         if migrations and migrations[0].isdigit():
             facts["capacity.migration-pid"] = int(migrations[0])
-        facts.update(_blocker(root, blocker))
+        facts["capacity.other-blockers"] = _others(root, long, blocked_by)
+        facts.update(_prepared(prepared) if root == PREPARED else _blocker(root, blocker))
+    return facts
+
+
+def _others(root: str, long: Sequence[Wait], blocked_by: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Who else is in front of the queue of `root`: it moves only when they have ended, too."""
+    queue = (wait for wait in long if _root_of(wait.pid, blocked_by) == root)
+    heads = {pid for wait in queue for pid in wait.blockers if pid.isdigit() and pid not in blocked_by}
+    return tuple(sorted(heads - {root, PREPARED}, key=int)[:MOST_OTHERS]) or ("none",)
+
+
+def _prepared(prepared: Prepared | None) -> dict[str, Value]:
+    """What is known of a prepared transaction at the head of the queue."""
+    facts: dict[str, Value] = {
+        "capacity.blocker-state": "prepared",
+        "capacity.blocker-query": "none, it is a prepared transaction",
+        "capacity.prepared": "not-told",
+    }
+    if prepared is not None:
+        facts["capacity.prepared"] = clean(prepared.gid, limit=200)
+        facts["capacity.blocker-user"] = clean(prepared.owner, limit=64)
+        facts["capacity.prepared-in"] = clean(prepared.database, limit=64)
+        if prepared.age is not None:
+            facts["capacity.blocker-age"] = prepared.age
     return facts
 
 
 def _blocker(root: str, session: Session | None) -> dict[str, Value]:
     """What is known of the head of the queue; what is not shown is left out."""
-    facts: dict[str, Value] = {"capacity.blocker-query": "not visible to this account"}
-    if root.isdigit() and root != PREPARED:
+    facts: dict[str, Value] = {"capacity.blocker-query": "not shown to this account"}
+    if root.isdigit():
         facts["capacity.blocker-pid"] = int(root)
     if session is None:
-        return facts
+        return {**facts, "capacity.blocker-state": "none"} if root == UNSEEN else facts
+    if session.state:
+        facts["capacity.blocker-query"] = "none at the moment"
     told: dict[str, Value] = {
         "capacity.blocker-query": _flat(session.query, 160),
         "capacity.blocker-state": session.state,
@@ -102,7 +142,7 @@ def _root_of(pid: str, blocked_by: Mapping[str, Sequence[str]]) -> str:
     return pid
 
 
-def _tree(waits: Sequence[Wait], seen: Mapping[str, Session]) -> Iterator[str]:
+def _tree(waits: Sequence[Wait], seen: Mapping[str, Session], prepared: Prepared | None) -> Iterator[str]:
     """The lines of the tree, each root before those that wait for it. A session stands below its first blocker."""
     waiting = {wait.pid: wait for wait in waits}
     below: dict[str, list[Wait]] = {}
@@ -110,7 +150,7 @@ def _tree(waits: Sequence[Wait], seen: Mapping[str, Session]) -> Iterator[str]:
         below.setdefault(_parent(wait, waiting), []).append(wait)
     roots = [pid for pid in below if pid not in waiting]
     for root in sorted(roots, key=lambda pid: -len(below[pid])):
-        yield _root_line(root, seen.get(root), below[root])
+        yield _root_line(root, seen.get(root), below[root], prepared)
         yield from _branches(root, below, 1, {root})
     for pid in () if roots else list(below)[:1]:  # they wait for one another: the server will end one of them
         yield f"{pid} waits in a circle with others"
@@ -135,15 +175,19 @@ def _branches(pid: str, below: Mapping[str, list[Wait]], depth: int, passed: set
         yield from _branches(wait.pid, below, depth + 1, passed | {wait.pid})
 
 
-def _root_line(pid: str, session: Session | None, waiters: Sequence[Wait]) -> str:
+def _root_line(pid: str, session: Session | None, waiters: Sequence[Wait], prepared: Prepared | None) -> str:
     held = next((wait.held[pid] for wait in waiters if wait.held.get(pid)), "")
     target = next((wait.target for wait in waiters if wait.target), "")
     lock = held or (f"a lock on {target}" if target else "")
     holds = f", holds {clean(lock, limit=120)}" if lock else ""
     if pid == PREPARED:
-        return f"a prepared transaction (see pg_prepared_xacts){holds}"
+        if prepared is None:
+            return f"a prepared transaction{holds}"
+        since = "" if prepared.age is None else f", prepared {prepared.age} s ago"
+        gid, owner = clean(prepared.gid, limit=200), clean(prepared.owner, limit=64)
+        return f"the prepared transaction {gid} of {owner}{since}{holds}"
     if session is None:
-        return f"{pid if pid != UNSEEN else 'a session'} that is not visible to this account{holds}"
+        return f"{pid if pid != UNSEEN else 'a holder'} that is not shown to this account{holds}"
     who = "/".join(clean(part, limit=64) for part in (session.role, session.application) if part)
     state = session.state or "state not shown"
     age = "" if session.age is None else f" for {session.age} s"

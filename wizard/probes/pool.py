@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from wizard.core.facts import Value
 from wizard.probes.base import Report, probe
+from wizard.probes.numerals import count
 from wizard.redact import clean
 from wizard.runtime import Runtime
 from wizard.target.model import Target
@@ -219,10 +220,7 @@ def _with_answers(found: Sum, runtime: Runtime) -> Sum:
 
 
 def _number(text: str | None) -> int | None:
-    """A whole number of at most nine digits, else None."""
-    if text is None or not (text.isascii() and text.isdigit()) or len(text) > 9:
-        return None
-    return int(text)
+    return count(text, 9)
 
 
 def recycling(target: Target, runtime: Runtime, server_limit: int | None) -> dict[str, Value]:

@@ -45,6 +45,7 @@ NUMBERS = (
     "pooler.max-wait-seconds",
     "pooler.clients",
     "pooler.max-clients",
+    "pooler.max-database-clients",
     "pooler.pool-size",
     "pooler.servers-active",
     "pooler.servers-idle",
@@ -64,6 +65,8 @@ UNTOLD: dict[str, Value] = {
     "pooler.nearest-database": "none",
     "pooler.backend": "none",
     "pooler.backend-host": "none",
+    "pooler.backend-database": "none",
+    "pooler.backend-user": "none",
     "pooler.backend-answers": "not-told",
     "pooler.alias": "not-told",
     "pooler.prepares": "not-told",
@@ -99,7 +102,7 @@ def inspect(target: Target, runtime: Runtime) -> Report:
     if report.facts["pooler.told-by"] == "nobody":
         report.facts.update(_by_provider(target))
         said = "; ".join(one for one in (refusal, report.trouble) if one)
-        report.trouble = said or "the pooler's console and its configuration cannot be reached from here"
+        report.trouble = said or "the pooler's console was not asked: --admin names a login that may"
         return report
     report.facts.update({"pooler": "pgbouncer", "pooler.outcome": "looked"})
     report.facts["pooler.backend-answers"] = _knock(report, runtime, local=_is_here(runtime, pid))
@@ -190,15 +193,33 @@ def _ways(target: Target, runtime: Runtime, pid: int | None) -> list[tuple[Targe
     if admin is not None:
         ways.append((admin, admin.hosts[0]))
     place = target.hosts[0] if target.hosts else None
-    if place is not None and runtime.facts.text("auth.outcome") != "error-pooler":
+    if place is not None and _may_ask(target, runtime, pid):
         ways.append((target._replace(database=CONSOLE, options=_plain(target)), place))
     if pid is not None:
         from wizard.probes import pooler_config
 
         for folder in pooler_config.own_sockets(pid, target.port):
             socket = HostPort(folder, target.port)
-            ways.append((target._replace(user=CONSOLE, database=CONSOLE, options={}), socket))
+            # Our system account is the proof; the application's password is not for whoever holds the socket.
+            ours = target._replace(user=CONSOLE, database=CONSOLE, options={}, password=None)
+            ways.append((ours, socket))
     return ways
+
+
+def _may_ask(target: Target, runtime: Runtime, pid: int | None) -> bool:
+    """Whether the application's login is tried at the console: a refusal there is a line in the pooler's log.
+
+    So it is tried where something is wrong, with --admin, or where the pooler's configuration names the user.
+    """
+    login = runtime.facts.text("auth.outcome")
+    if login == "error-pooler":
+        return False
+    healthy = login == "ok" and runtime.facts.text("database.outcome") == "ok"
+    if not healthy or runtime.admin is not None:
+        return True
+    from wizard.probes import pooler_config
+
+    return pid is not None and pooler_config.may_look(pid, target.user)
 
 
 def _plain(target: Target) -> dict[str, str]:
@@ -241,7 +262,7 @@ def _knock(report: Report, runtime: Runtime, local: bool) -> str:
 
     From another host than the pooler's only a yes counts: what is closed to us may be open to the pooler.
     """
-    from wizard.probes.pooler_console import count
+    from wizard.probes.numerals import count
 
     host, _, written = str(report.facts["pooler.backend"]).rpartition(":")
     port = count(written) or 0

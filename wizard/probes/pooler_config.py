@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from wizard.core.facts import Value
 from wizard.core.lazyre import lazy
 from wizard.probes.base import Report
-from wizard.probes.host import PROC, listeners, processes
-from wizard.probes.pooler_console import ASKED_ELSEWHERE, MOST_DATABASES, count, mode, nearest, words
+from wizard.probes.host import PROC, listeners, processes, program_of
+from wizard.probes.numerals import count, nearest
+from wizard.probes.pooler_console import ASKED_ELSEWHERE, MOST_DATABASES, mode, words
+from wizard.probes.regular import head
 from wizard.target.model import Target
 
 LARGEST = 1 << 20
@@ -22,13 +25,13 @@ MOST_FILES = 20
 """Files that are read for one configuration, includes and all."""
 Entry = tuple[str, str, str]
 """(section, key, value), as written."""
-_WORD = lazy(r"(\w+)\s*=\s*('(?:[^']|'')*'|\S*)")
+_WORD = lazy(r"\b(\w+)\s*=\s*('(?:[^']|'')*'|\S*)")
 _NAME = lazy(r'\s*"((?:[^"]|"")*)"')
 
 
 def process(port: int) -> int | None:
     """The PgBouncer process of our network that holds the port; the only one, where sockets are hidden."""
-    pids = [pid for pid in processes("postgresql") if _comm(pid) == "pgbouncer"]
+    pids = [pid for pid in processes("postgresql") if program_of(pid) == "pgbouncer"]
     if not pids:
         return None
     wanted = {f"socket:[{one.inode}]" for one in listeners() or () if one.port == port}
@@ -44,13 +47,6 @@ def process(port: int) -> int | None:
     return hidden[0] if len(hidden) == 1 else None
 
 
-def _comm(pid: int) -> str:
-    try:
-        return (PROC / str(pid) / "comm").read_text().strip()
-    except OSError:
-        return ""
-
-
 def own_sockets(pid: int, port: int) -> list[str]:
     """Folders with a socket of the port through which our system account is let in: the one that PgBouncer has."""
     try:
@@ -61,6 +57,16 @@ def own_sockets(pid: int, port: int) -> list[str]:
     settings = {key: value for section, key, value in _entries(pid) if section == "pgbouncer"}
     folders = (settings.get("unix_socket_dir", "/tmp"), "/var/run/postgresql")
     return [folder for folder in folders if folder and Path(folder, f".s.PGSQL.{port}").exists()][:1]
+
+
+def may_look(pid: int, user: str) -> bool:
+    """Whether the configuration names the user among those who may ask the console."""
+    lists = (
+        value
+        for section, key, value in _entries(pid)
+        if section == "pgbouncer" and key in ("admin_users", "stats_users")
+    )
+    return any(user in words(value) for value in lists)
 
 
 def read(pid: int, target: Target, report: Report) -> None:
@@ -83,6 +89,8 @@ def read(pid: int, target: Target, report: Report) -> None:
     found["pooler.mode"] = mode(parts.get("pool_mode") or settings.get("pool_mode", "session"))
     if ours is not None:
         found["pooler.backend"] = f"{parts.get('host') or 'localhost'}:{parts.get('port') or 5432}"
+        found["pooler.backend-database"] = parts.get("dbname") or name
+        found["pooler.backend-user"] = parts.get("user") or target.user
     for key, written in (
         ("pooler.max-clients", settings.get("max_client_conn", "100")),
         ("pooler.pool-size", parts.get("pool_size") or settings.get("default_pool_size", "20")),
@@ -142,12 +150,10 @@ def _lines(pid: int, path: str | None) -> list[str]:
     if not path:
         return []
     start = PROC / str(pid) / ("root" if path.startswith("/") else "cwd")
-    for place in (start / path.lstrip("/"), Path(path)):
-        try:
-            if not place.is_file():  # a pipe would never end
-                continue
-            with place.open("rb") as file:
-                return file.read(LARGEST).decode("utf-8", "replace").splitlines()
-        except OSError:
-            continue
+    places = [start / path.lstrip("/")]
+    if path.startswith("/") and not os.access(start, os.X_OK):
+        places = [Path(path)]  # what another user's process sees is hidden: it has our files, most likely
+    for place in places:
+        with suppress(OSError):
+            return head(place, LARGEST).splitlines()
     return []

@@ -8,6 +8,7 @@ from __future__ import annotations
 from wizard.core.facts import Value
 from wizard.probes.channel import Channel
 from wizard.probes.login_postgres import query
+from wizard.probes.numerals import count, nearest
 from wizard.probes.outcome import QueryError
 from wizard.target.model import Target
 
@@ -32,7 +33,10 @@ def facts(channel: Channel, target: Target, until: float) -> dict[str, Value]:
     accounts = (target.user, ours.get("force_user"))
     pool = next((one for one in pools if one.get("database") == name and one.get("user") in accounts), {})
     found: dict[str, Value] = {"pooler.told-by": "console"}
-    found |= _named(databases, name) | _settings(settings) | _database(ours) | _pool(pool, ours, settings)
+    found |= _named(databases, name) | _settings(settings) | _database(ours)
+    found |= _pool(pool, ours, settings, _servers_of(pools, pool.get("user")))
+    if ours:
+        found.setdefault("pooler.backend-user", target.user)
     found["pooler.mode"] = mode(pool.get("pool_mode") or ours.get("pool_mode") or settings.get("pool_mode"))
     found |= _version(channel, settings, until)
     found |= _paused(channel, ours, until)
@@ -47,22 +51,9 @@ def mode(written: str | None) -> str:
     return written if written in ("session", "transaction", "statement") else "not-told"
 
 
-def nearest(name: str, names: list[str]) -> str:
-    """The name among `names` that comes nearest, or none."""
-    from difflib import get_close_matches
-
-    return next(iter(get_close_matches(name, [one for one in names if one != name], 1)), "none")
-
-
 def words(written: str) -> tuple[str, ...]:
     """The members of a list with commas; none where it is empty."""
     return tuple(word.strip() for word in written.split(",") if word.strip()) or ("none",)
-
-
-def count(written: str | None) -> int | None:
-    """A number as the console or a file writes it; None for anything else."""
-    plain = written is not None and written.isascii() and written.isdecimal() and len(written) < 12
-    return int(written or 0) if plain else None
 
 
 def _number(key: str, written: str | None) -> dict[str, Value]:
@@ -91,14 +82,31 @@ def _database(ours: Row) -> dict[str, Value]:
         return {}
     found: dict[str, Value] = {
         "pooler.backend": f"{ours.get('host') or 'localhost'}:{ours.get('port') or 5432}",
+        "pooler.backend-database": ours.get("database") or ours.get("name") or "none",
         "pooler.alias": "no" if ours.get("database") in (ours.get("name"), None) else "yes",
     }
+    if ours.get("force_user"):
+        found["pooler.backend-user"] = ours["force_user"] or "none"
+    most = count(ours.get("max_client_connections"))
+    if most:  # since 1.24; 0 is no limit
+        found["pooler.max-database-clients"] = most
     if "disabled" in ours:
         found["pooler.disabled"] = "no" if ours["disabled"] in ("0", None) else "yes"
     return found
 
 
-def _pool(pool: Row, ours: Row, settings: dict[str, str]) -> dict[str, Value]:
+def _servers_of(pools: list[Row], user: str | None) -> int:
+    """The server connections of a user, over all databases (max_user_connections bounds their sum)."""
+    return sum(
+        count(value) or 0
+        for pool in pools
+        if pool.get("user") == user
+        for key, value in pool.items()
+        if key.startswith("sv_") and key != "sv_login"
+    )
+
+
+def _pool(pool: Row, ours: Row, settings: dict[str, str], of_user: int) -> dict[str, Value]:
     """What SHOW POOLS says of the pair of database and user."""
     size = _number("pooler.pool-size", ours.get("pool_size") or settings.get("default_pool_size"))
     if not pool:
@@ -108,6 +116,7 @@ def _pool(pool: Row, ours: Row, settings: dict[str, str]) -> dict[str, Value]:
     total = sum(value for key, value in counts.items() if key.startswith("sv_") and key != "sv_login")
     limit, most = int(str(size.get("pooler.pool-size", 0))), count(ours.get("max_connections")) or 0
     at_limit = total >= limit or 0 < most <= (count(ours.get("current_connections")) or 0)
+    at_limit = at_limit or 0 < (count(settings.get("max_user_connections")) or 0) <= of_user
     return {
         **size,
         "pooler.pool": _fill(total, counts, free, at_limit),
