@@ -126,6 +126,7 @@ PICTURES: dict[str, Callable[[], Coroutine[None, None, str]]] = {
     "walk": partial(practised, "accepts-never-answers", silent),
     "question": partial(practised, "read-only-standby", asked, "w", "h"),
     "finding": partial(practised, "certificate-expired", found),
+    "application": partial(practised, "healthy-postgresql", asked, "w"),
 }
 
 

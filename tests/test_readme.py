@@ -45,6 +45,7 @@ def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", commands())
 def test_command_and_options_exist(line: str, tmp_path: Path) -> None:
     """Parsed by the command's own parser: what comes after `--help` is not needed, what comes before must be known."""
@@ -54,6 +55,7 @@ def test_command_and_options_exist(line: str, tmp_path: Path) -> None:
     assert set(re.findall(r"--[a-z-]+", line)) <= known
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", ["--help", *(one for one in commands() if one.startswith(RUN))])
 def test_harmless_commands_run(line: str, tmp_path: Path) -> None:
     if "--file" in line:
@@ -119,14 +121,14 @@ def test_forms_of_target_are_understood(line: str) -> None:
 
 def test_pictures_and_links_exist() -> None:
     names = re.findall(r"\]\(([^)#]+)\)", README)
-    assert len([name for name in names if name.endswith(".png")]) == 4
+    assert len([name for name in names if name.endswith(".png")]) == 5
     for name in names:
         assert (ROOT / name).is_file(), name
 
 
 def test_screenshots_fetch_nothing_and_show_no_password() -> None:
     pictures = sorted((ROOT / "screenshots").glob("*.svg"))
-    assert len(pictures) == 4
+    assert len(pictures) == 5
     for picture in pictures:
         text = picture.read_text(encoding="utf-8")
         assert "url(http" not in text, picture.name

@@ -59,8 +59,8 @@ def report(
     """
     gate = redactor or Redactor(())
     diagnosis = conclude(walk)
-    finding = find_for(diagnosis.cause, walk, content, gate)
     known = redacted(facts_of(walk, content), gate, walk.tree)
+    finding = find_for(diagnosis.cause, walk, content, gate, known)
     filler = Filler(known, walk.tree.fills)
     facts = {
         key: list(value) if isinstance(value, tuple) else value for key, value in known.as_dict().items()
@@ -98,11 +98,14 @@ def facts_of(walk: Walk, content: Content) -> Facts:
     return with_provider(walk.facts, content.platforms)
 
 
-def find_for(cause: str, walk: Walk, content: Content, gate: Redactor) -> Finding:
-    """The page of `cause`, filled with what this walk knows and with the quotation that decided; no secret in it."""
+def find_for(cause: str, walk: Walk, content: Content, gate: Redactor, known: Facts | None = None) -> Finding:
+    """The page of `cause`, filled with what this walk knows and with the quotation that decided; no secret in it.
+
+    `known` are the facts of the walk where they have passed the gate before.
+    """
     line = content.catalogue.get(cause, "")
     evidence = "" if cause == HEALTHY else gate.text(decisive(walk))
-    facts = redacted(facts_of(walk, content), gate, walk.tree)
+    facts = redacted(facts_of(walk, content), gate, walk.tree) if known is None else known
     return render(cause, content.page(cause), facts, walk.tree.fills, line, evidence)
 
 

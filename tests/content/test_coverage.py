@@ -7,6 +7,7 @@ import pytest
 from tests import coverage
 from wizard.content.load import open_content
 
+pytestmark = pytest.mark.slow  # all live tests are collected
 LEAST_REAL = 90
 """Causes that are reproduced on a real server, pooler, resolver or host."""
 

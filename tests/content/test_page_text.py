@@ -7,6 +7,7 @@ import configparser
 import json
 import re
 import subprocess
+from functools import cache
 
 import pytest
 import yaml
@@ -31,6 +32,7 @@ FACTS = {
 SERVERS = (("postgresql", "15"), ("mysql", "9.7"), ("mariadb", "10.11"))
 
 
+@cache
 def every(*languages: str) -> list[Snippet]:
     """Each different text of the pages, for whichever server it is."""
     found = (one for engine, version in SERVERS for one in snippets(FACTS, engine, version, *languages))

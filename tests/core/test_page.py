@@ -234,6 +234,18 @@ def test_why_here_is_what_holds_and_the_evidence() -> None:
     assert found.why_here == "A container at db. Seen: FATAL: no way"
 
 
+def test_the_first_sentences_that_hold_are_told_and_each_ends() -> None:
+    page = {"here": [{"text": f"It is {{host}} {number}"} for number in range(8)]}
+    found = render("x", page, facts(host="db"), {})
+    assert found.why_here == "It is db 0. It is db 1. It is db 2. It is db 3. It is db 4."
+
+
+def test_what_a_sentence_has_told_is_not_quoted_again() -> None:
+    page = {"here": [{"text": "Who waits for whom: {tree}."}]}
+    found = render("x", page, facts(tree=("7 holds", "`- 8, waits")), {}, evidence="7 holds\n`- 8, waits")
+    assert found.why_here == "Who waits for whom: 7 holds; `- 8, waits."
+
+
 def test_a_cause_without_a_page_has_the_line_of_the_catalogue() -> None:
     found = render("a.b", {}, facts(), {}, "nothing listens on {host}")
     assert (found.title, found.fixes, found.meaning) == ("nothing listens on {host}", (), "")

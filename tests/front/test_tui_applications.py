@@ -97,3 +97,4 @@ def test_the_program_begins_anew_with_its_options() -> None:
     ]
     kept = ["python", "-m", "wizard", "--plain", "--trees=x", "--answer", "writes=no", "--pid", "4711"]
     assert application.begun_anew(begun, 4711) == kept
+    assert application.begun_anew(["dbwizard", "--", "--odd"], 7) == ["dbwizard", "--pid", "7", "--", "--odd"]

@@ -157,8 +157,11 @@ async def test_a_mistake_of_the_program_is_told_without_the_values_of_variables(
     def broken(text: str) -> Target:
         raise RuntimeError(text)
 
+    apps = []
+
     async def crash() -> None:
         async with stage(tmp_path, target=None) as screen:
+            apps.append(screen.app)
             screen.app.parse = broken
             screen.app.screen.query_one(Field).put(URL)
             await screen.press("enter")
@@ -168,6 +171,7 @@ async def test_a_mistake_of_the_program_is_told_without_the_values_of_variables(
     said = capsys.readouterr().err
     assert "dbwizard itself failed." in said
     assert PASSWORD not in said
+    assert (apps[0].broken, apps[0].status) == (True, Exit.USAGE)
 
 
 def test_first_paint_needs_no_driver_no_graph_and_no_yaml() -> None:

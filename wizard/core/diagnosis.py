@@ -51,7 +51,9 @@ def conclude(walk: Walk) -> Diagnosis:
     cause = step.cause if isinstance(step, Finished) else INCONCLUSIVE
     status = cause if cause in (HEALTHY, INCONCLUSIVE) else "fault"
     if status == "fault" and isinstance(step, Finished):
-        candidates = [Candidate(other) for other in dict.fromkeys(step.also) if other != cause]
+        # That words may mean nothing known is no cause beside the one that was found.
+        others = (other for other in dict.fromkeys(step.also) if other not in (cause, INCONCLUSIVE))
+        candidates = [Candidate(other) for other in others]
     elif status == INCONCLUSIVE:
         candidates = remaining(walk)
     else:
@@ -87,8 +89,8 @@ def _reach(tree: Tree, facts: Facts, start: str, found: dict[str, Candidate]) ->
             continue
         undecided = ""
         for edge in open_edges(node, facts):
-            unknown = [test.key for test in tests(edge.when) if not facts.known(test.key)]
-            undecided = unknown[0] if unknown else undecided
+            unknown = (test.key for test in tests(edge.when) if not facts.known(test.key))
+            undecided = next(unknown, undecided)
             for target in (edge.go, *(FINDING + cause for cause in edge.also)):
                 if target not in seen:
                     seen.add(target)

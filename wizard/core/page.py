@@ -16,7 +16,6 @@ from wizard.core import conditions
 from wizard.core.conditions import Truth
 from wizard.core.facts import Facts, text_of
 from wizard.core.lazyre import lazy
-from wizard.core.phrases import describe
 from wizard.core.quoting import (
     MASK,
     MYSQL_FAMILY,
@@ -29,6 +28,9 @@ from wizard.core.quoting import (
 
 LONGEST = 600
 """Characters of a value that a sentence takes; the rest is cut."""
+MOST_HERE = 5
+"""Sentences of `here` that a reader gets at once: the first that hold, since a page has the most telling first."""
+_ENDS = ".!?:…"
 _TOKEN = lazy(r"\{\{|\}\}|\{([a-z][a-z0-9._-]*)(?::(id|lit))?\}")
 """A placeholder; besides the names of `fills`, the key of a fact names itself."""
 _OPTIONAL = lazy(r"\[([^\[\]\n]*)\]")
@@ -204,10 +206,12 @@ def render(
     """
     filler = Filler(facts, fills)
     to, when, message = _hand_over(page.get("hand-over", ""), filler)
-    here = [str(one.get("text", "")) for one in page.get("here", ()) if _truth(one, facts)[0] is True]
-    why_here = " ".join(filler.sentence(text) for text in here)
-    if evidence:
+    why_here = " ".join(_here(page.get("here", ()), filler))
+    if evidence and _letters(evidence) not in _letters(why_here):
         why_here = f"{why_here} Seen: {_cut(flat(evidence))}".strip()
+    if facts.text("process.view") == "refused" and (told := facts.text("process.trouble")):
+        # The application may see something else than what this finding rests on.
+        why_here = f"{why_here} {told}".strip()
     return Finding(
         cause,
         filler.sentence(str(page.get("title") or one_line or cause)),
@@ -226,6 +230,18 @@ def render(
     )
 
 
+def _here(written: Iterable[Mapping[str, Any]], filler: Filler) -> list[str]:
+    """The sentences for this case; one that ends with a value gets its full stop, so that the next one begins."""
+    true = [str(one.get("text", "")) for one in written if _truth(one, filler.facts)[0] is True]
+    filled = [filler.sentence(text) for text in true[:MOST_HERE]]
+    return [one if one.endswith(tuple(_ENDS)) else f"{one}." for one in filled if one]
+
+
+def _letters(text: str) -> str:
+    """What is said, whatever separates it: a list in a sentence has other signs between its members."""
+    return "".join(sign for sign in text if sign.isalnum())
+
+
 def _hand_over(written: Any, filler: Filler) -> list[str]:
     """Whom to hand over to, when, and the message; a plain text is the message alone."""
     parts = written if isinstance(written, Mapping) else {"text": written}
@@ -240,6 +256,8 @@ def _truth(written: Mapping[str, Any], facts: Facts) -> tuple[Truth, str]:
     """Whether the `when` of a part of a page holds, and the condition in words."""
     if "when" not in written:
         return True, ""
+    from wizard.core.phrases import describe
+
     condition = conditions.parse(written["when"])
     return condition.holds(facts), describe(condition)
 

@@ -94,7 +94,13 @@ def look_again(options: Namespace) -> None:
 
     now = read_process(str(process.pid), process.container)
     options.application = _compared(
-        now._replace(view=process.view, root=process.root, troubles=process.troubles), options
+        now._replace(
+            view=process.view,
+            has_own_network=process.has_own_network,
+            root=process.root,
+            troubles=process.troubles,
+        ),
+        options,
     )
 
 
@@ -109,14 +115,15 @@ def begun_anew(argv: Sequence[str], pid: int) -> list[str]:
     """The command line that this process was started with, for another process to look at."""
     kept: list[str] = []
     skipped = False
-    for word in argv:
+    end = argv.index("--") if "--" in argv else len(argv)
+    for word in argv[:end]:
         if skipped or word.startswith(("--pid=", "--container=")):
             skipped = False
         elif word in ("--pid", "--container"):
             skipped = True
         else:
             kept.append(word)
-    return [*kept, "--pid", str(pid)]
+    return [*kept, "--pid", str(pid), *argv[end:]]
 
 
 def choose(read: Callable[[str], str], write: Callable[[str], None]) -> int:

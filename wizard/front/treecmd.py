@@ -59,14 +59,13 @@ def _does(node: Node, tree: Tree) -> str:
 
 
 def run_show(content: Content, node_id: str, write: Write) -> int:
-    """One node and its ways in words. An unknown id names the nearest."""
+    """One node and its ways in words. Raises UsageError for an unknown id, which names the nearest."""
     from wizard.content.graph import ways
     from wizard.content.problems import nearest
 
     tree = content.tree
     if node_id not in tree.nodes:
-        write(f"There is no node '{node_id}'{nearest(node_id, tree.nodes)}")
-        return Exit.USAGE
+        raise UsageError(f"there is no node '{node_id}'{nearest(node_id, tree.nodes)}")
     node = tree.nodes[node_id]
     write(f"{node.id}  ({KINDS[node.kind]} of the layer {node.layer}, in {node.place})")
     write(f"  {_does(node, tree)}")

@@ -54,6 +54,7 @@ class WizardApp(App[int]):
         self.course: Course | None = None
         self.parse = parse
         self.status = int(Exit.INTERRUPTED)
+        self.broken = False
         self.process = 0
         """The process whose view the person wants to take: the program has to begin anew for that."""
         self._make_course = make_course
@@ -151,6 +152,8 @@ class WizardApp(App[int]):
 
         from wizard.front.tui.crash import without_values
 
+        self.status = int(Exit.USAGE)
+        self.broken = True
         self.panic(Text(without_values(sys.exc_info()[1])))
 
     def action_help(self) -> None:
@@ -185,6 +188,8 @@ def run(
 ) -> int:
     """Show the full screen and return the exit status: of the last verdict, or 130 when left before one.
 
+    It is 2 when the program itself fails.
+
     `reread`, where given, reads a target's settings anew before its walk is run again. `greeting` stands above the
     keys until the first one is pressed. `take_view` begins anew with the view of a process.
     """
@@ -197,4 +202,6 @@ def run(
         app.course.finish()
     if app.process and take_view is not None:
         return take_view(app.process)
-    return int(Exit.INTERRUPTED) if status is None else status
+    if status is None:
+        return app.status if app.broken else int(Exit.INTERRUPTED)
+    return status

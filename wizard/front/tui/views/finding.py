@@ -14,7 +14,7 @@ from wizard.core.page import Command, Fix
 from wizard.front.tui.conclusion import Conclusion, Possible
 from wizard.front.tui.look import BOLD, FAULT, WARNING, state
 from wizard.front.tui.views.target import safe
-from wizard.front.tui.views.walk import command_block, quoted
+from wizard.front.tui.views.walk import command_block, quotation, quoted
 from wizard.front.tui.widgets.pane import Block
 from wizard.front.words import PLACES, RISKS, before_after
 from wizard.redact import clean
@@ -118,7 +118,7 @@ def _flat(text: str) -> str:
 def _evidence(now: Conclusion) -> Iterator[Block]:
     if now.diagnosis.status != "healthy":
         for one in now.reasons:
-            yield Block(quoted(one.text, one.code), "", f"{'Seen':<11}", " " * 11)
+            yield from quotation(one.text, one.code, f"{'Seen':<11}")
     if now.ruled_out:
         head = "Answered" if now.diagnosis.status == "healthy" else "Ruled out"
         layers = ", ".join(layer for layer, _ in now.ruled_out)

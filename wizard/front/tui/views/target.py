@@ -28,7 +28,7 @@ def place(target: Target) -> str:
         where = f"socket {target.host}"
     else:
         host = f"[{target.host}]" if ":" in target.host else target.host
-        where = f"{host}:{target.port}"
+        where = f"{host}:{target.port}" if target.port else host
     more = f" and {len(target.hosts) - 1} more" if len(target.hosts) > 1 else ""
     base = f"/{target.database}" if target.database else ", no database name"
     return safe(f"{where}{more}{base}")

@@ -26,6 +26,10 @@ HOW_TO_TYPE = {
 }
 BY_HAND = "by-hand"
 """The item of the command that a person could run instead."""
+MOST_LINES = 8
+"""Lines of one quotation that are shown as lines."""
+DEEPEST = 8
+"""Blanks before such a line that are kept: a tree shows by them who waits for whom."""
 _FACT = re.compile(r"\{([a-z][a-z0-9.-]*)\}")
 _FIRST = ("config", "dns", "network", "tls", "auth", "database", "capacity")
 
@@ -138,6 +142,17 @@ def seen(walk: Walk) -> list[Block]:
 def quoted(text: str, code: str) -> str:
     """A quotation and its code, on one line."""
     return safe(text, 600) + (f"  [{safe(code, 40)}]" if code and code not in text else "")
+
+
+def quotation(text: str, code: str, head: str) -> Iterator[Block]:
+    """A quotation below its head, line by line where they are few: so are a log and a tree of locks read."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    lines = lines if len(lines) <= MOST_LINES else [text]
+    hanging = len(head) + (2 if len(lines) > 1 else 0)
+    for number, line in enumerate(lines):
+        deep = min(len(line) - len(line.lstrip()), DEEPEST)
+        first = " " * len(head) if number else head
+        yield Block(quoted(line, "" if number else code), "", first + " " * deep, " " * (hanging + deep))
 
 
 def _tells(hop: Hop) -> bool:
