@@ -98,9 +98,8 @@ class Prober:
         self._early: dict[str, Running] = {}
         self._current: Running | None = None
         self._given_up = threading.Event()
-        for node in tree.nodes.values():
-            if node.early and node.probe and node.probe not in self._early:
-                self._early[node.probe] = Running(find(node.probe), runtime)
+        for name in tree.early:
+            self._early[name] = Running(find(name), runtime)
 
     def run(self, step: Run, facts: Facts) -> Event:
         """Run the step's probe to its end, its deadline or `give_up`; always an event."""

@@ -58,6 +58,8 @@ class Runtime:
         """The connection that the walk holds open, from `network.connect` on."""
         self.stage = 0
         """How many of the probes that build the connection it has behind it."""
+        self.listener: tuple[int, str] | None = None
+        """The target's server on this host: its process, and the inode of the socket that it listens on."""
         self.addresses: list[tuple[int, str, int]] = []
         """(index of the host in the target, address, port), in the order of the resolver."""
 

@@ -32,11 +32,12 @@ def alternate(rounds: int, *measures: Callable[[], float]) -> list[float]:
 
 def compare(situation: Situation, lab: Lab, folder: Path, rounds: int) -> str:
     """One line of the table: the program against the commands by hand, in one situation."""
-    cli = Cli(folder / situation.name.replace(" ", "-"), lab.client)
+    cli = Cli(folder / situation.name.replace(" ", "-"), situation.namespace(lab), situation.prefix)
+    asked = [*situation.options, *filter(None, [situation.target])]
     causes: set[str] = set()
 
     def check() -> float:
-        result = cli.check(situation.target)
+        result = cli.check(*asked)
         causes.add(result.cause or f"exit {result.exit}")
         return result.seconds
 

@@ -13,10 +13,13 @@ from pathlib import Path
 from tests.support.certs import Authority, server_pairs
 from tests.support.cli import WRONG_PASSWORD, url
 from tests.support.mariadb import MariadbServer
-from tests.support.netlab import SERVER, Lab
-from tests.support.postgres import DATABASE, PASSWORD, ROLE, PostgresServer
+from tests.support.netlab import SERVER, Lab, Namespace
+from tests.support.ownhost import DebianCluster
+from tests.support.postgres import DATABASE, OS_USER, PASSWORD, ROLE, PostgresServer
+from tests.support.processes import wait_until
 
 EXPIRED_PORT = 5433
+STOPPED_PORT = 5434
 
 
 def untroubled(_lab: Lab) -> AbstractContextManager[None]:
@@ -26,7 +29,10 @@ def untroubled(_lab: Lab) -> AbstractContextManager[None]:
 
 @dataclass(frozen=True)
 class Situation:
-    """What is asked of both sides: the same host, port and login."""
+    """What is asked of both sides: the same host, port and login.
+
+    `looks` are what a person types besides, `enter` a command before each of the usual ones.
+    """
 
     name: str
     target: str
@@ -37,10 +43,20 @@ class Situation:
     root: Path | None = None
     slow: bool = False
     trouble: Callable[[Lab], AbstractContextManager[None]] = untroubled
+    looks: tuple[str, ...] = ()
+    enter: str = ""
+    place: str = "client"
+    """client and server are machines of the lab; anything else is the machine itself."""
+    prefix: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+
+    def namespace(self, lab: Lab) -> Namespace | None:
+        """Where both sides run."""
+        return {"client": lab.client, "server": lab.server}.get(self.place)
 
 
 def commands(situation: Situation) -> str:
-    """getent, nc, openssl and the engine's client, one after another, each bound to five seconds."""
+    """getent, nc, openssl and the engine's client, then what else is looked at; each bound to five seconds."""
     host, port = shlex.quote(situation.host), situation.port
     protocol = "postgres" if situation.engine == "postgresql" else "mysql"
     verify = f"-CAfile {shlex.quote(str(situation.root))}" if situation.root else ""
@@ -57,7 +73,8 @@ def commands(situation: Situation) -> str:
         lines.append(
             f"timeout 5 mariadb -h {host} -P {port} -u {ROLE} --connect-timeout=3 {DATABASE} -e 'select 1'"
         )
-    return "\n".join(f"{line} </dev/null >/dev/null 2>&1" for line in lines)
+    lines = [f"{situation.enter} {line}".strip() for line in lines]
+    return "\n".join(f"{line} </dev/null >/dev/null 2>&1" for line in [*lines, *situation.looks])
 
 
 def by_hand(situation: Situation, lab: Lab) -> float:
@@ -65,7 +82,9 @@ def by_hand(situation: Situation, lab: Lab) -> float:
     secret = {"PGPASSWORD": situation.password, "MYSQL_PWD": situation.password}
     environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/nonexistent", **secret}
     began = time.monotonic()
-    shell = lab.client.command(["bash", "-c", commands(situation)])
+    shell = [*situation.prefix, "bash", "-c", commands(situation)]
+    where = situation.namespace(lab)
+    shell = where.command(shell) if where else shell
     subprocess.run(shell, env=environment, stdin=subprocess.DEVNULL, check=False, timeout=120)
     return time.monotonic() - began
 
@@ -90,6 +109,66 @@ def silent_resolver(lab: Lab) -> Iterator[None]:
         lab.server.firewall()
 
 
+def stopped(lab: Lab, stack: ExitStack) -> Situation:
+    """A cluster of the server's machine that was stopped, looked at from there."""
+    cluster = DebianCluster(lab.server, port=STOPPED_PORT)
+    stack.callback(cluster.stop)
+    cluster.start()
+    cluster.stop()
+    wait_until(lambda: cluster.pid() == 0, "the cluster is down")
+    looks = (
+        "pg_lsclusters",
+        f"tail -n 30 {cluster.log}",
+        "ss -ltnp",
+        f"ls -ld {cluster.data}",
+        "df -h",
+        "free -m",
+    )
+    return Situation(
+        "service down, own host",
+        url(host="localhost", port=STOPPED_PORT),
+        host="localhost",
+        port=STOPPED_PORT,
+        place="server",
+        prefix=cluster.prefix,
+        looks=looks,
+    )
+
+
+def inside(postgres: PostgresServer) -> Situation:
+    """A wrong password on the server's own machine, where its user may look inside."""
+    ask = f"runuser -u {OS_USER} -- psql -h {postgres.sockets} -p {postgres.port} -d postgres -c"
+    questions = ("select * from pg_roles", "select * from pg_hba_file_rules", "select * from pg_database")
+    return Situation(
+        "wrong password, own host",
+        url(host="localhost", password=WRONG_PASSWORD),
+        host="localhost",
+        password=WRONG_PASSWORD,
+        place="server",
+        looks=(
+            *(f"{ask} {shlex.quote(question)}" for question in questions),
+            f"tail -n 20 {postgres.folder / 'log'}",
+        ),
+    )
+
+
+def process(lab: Lab, stack: ExitStack) -> Situation:
+    """An application on the client's machine whose settings and network are looked at from outside."""
+    child = subprocess.Popen(lab.client.command(["sleep", "600"]), env={"DATABASE_URL": url()})
+    stack.callback(child.wait)
+    stack.callback(child.kill)
+    comm = Path(f"/proc/{child.pid}/comm")
+    wait_until(lambda: comm.read_text() == "sleep\n", "the application runs")
+    return Situation(
+        "healthy, --pid",
+        "",
+        options=("--pid", str(child.pid)),
+        place="machine",
+        enter=f"nsenter --target {child.pid} --net --mount",
+        looks=(f"cat /proc/{child.pid}/environ",),
+    )
+
+
 def prepared(lab: Lab, folder: Path, stack: ExitStack) -> list[Situation]:
     """Start the servers; the situations that can be measured on them."""
     authority = Authority(folder)
@@ -111,6 +190,9 @@ def prepared(lab: Lab, folder: Path, stack: ExitStack) -> list[Situation]:
         Situation("no such name", url(host="typo.lab.test"), host="typo.lab.test"),
         Situation("expired certificate", verified, port=EXPIRED_PORT, root=authority.root),
         Situation("wrong password", url(password=WRONG_PASSWORD), password=WRONG_PASSWORD),
+        stopped(lab, stack),
+        inside(postgres),
+        process(lab, stack),
         Situation("black hole", url(), slow=True, trouble=black_hole),
         Situation("silent resolver", url(), slow=True, trouble=silent_resolver),
     ]

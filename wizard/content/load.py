@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wizard.content import yamlfile
 from wizard.core import conditions
 from wizard.core.facts import Fact, Facts
+from wizard.core.lazily import Lazily
 from wizard.core.steps import Option
 from wizard.core.tree import (
     FINDING,
@@ -78,6 +79,14 @@ def _refuse_problems(folders: tuple[Path, ...]) -> None:
         raise ContentError(problems)
 
 
+class _Written(NamedTuple):
+    """A node as YAML has it, the layer of its file, and the file."""
+
+    data: Any
+    layer: str
+    path: str
+
+
 class Content:
     """All content, read on first use."""
 
@@ -111,8 +120,11 @@ class Content:
 
     @cached_property
     def tree(self) -> Tree:
-        """The decision tree. Raises ContentError when it cannot be built."""
-        nodes: dict[str, Node] = {}
+        """The decision tree; a node, fact or question is made when it is first looked at.
+
+        Raises ContentError for a tree without a root; what is wrong with a node, the first look at it raises.
+        """
+        nodes: dict[str, _Written] = {}
         cautions: list[Caution] = []
         root = ""
         for path in self.files("trees"):
@@ -120,17 +132,21 @@ class Content:
             layer = str(data.get("layer", path.stem))
             root = str(data.get("root", root))
             for node_id, written in _mapping(data.get("nodes", {}), path).items():
-                nodes[node_id] = build_node(node_id, layer, written, str(path), self.catalogue)
+                nodes[node_id] = _Written(written, layer, str(path))
             cautions.extend(_caution(one, layer, path) for one in data.get("cautions", ()))
-        specs = {key: _spec(key, one) for key, one in self.single("facts.yaml").get("facts", {}).items()}
-        questions = {
-            key: _question(key, one)
-            for key, one in self.single("questions.yaml").get("questions", {}).items()
-        }
         if root not in nodes:
             raise ContentError([f"{self.folders[0]}/trees: no file names an existing node as its 'root'"])
-        fills = {str(key): tuple(value) for key, value in self.single("facts.yaml").get("fills", {}).items()}
-        return Tree(nodes, root, specs, questions, tuple(cautions), self.read_message, fills)
+        facts = self.single("facts.yaml")
+        return Tree(
+            Lazily(nodes, lambda key, one: build_node(key, one.layer, one.data, one.path, self.catalogue)),
+            root,
+            Lazily(facts.get("facts", {}), _spec),
+            Lazily(self.single("questions.yaml").get("questions", {}), _question),
+            tuple(cautions),
+            self.read_message,
+            {str(key): tuple(value) for key, value in facts.get("fills", {}).items()},
+            tuple(dict.fromkeys(_early(nodes))),
+        )
 
     @cached_property
     def classifier(self) -> Classifier:
@@ -202,9 +218,16 @@ def build_node(node_id: str, layer: str, written: Any, path: str, causes: Iterab
         str(written.get("finding", "")),
         str(written.get("says", "")),
         by_hand if isinstance(by_hand, Mapping) else {"any": str(by_hand)},
-        written.get("early") == "true",
         path,
     )
+
+
+def _early(nodes: Mapping[str, _Written]) -> Iterator[str]:
+    """The probes of the nodes that are marked `early`."""
+    for node_id, written in nodes.items():
+        data = _mapping(written.data, f"{written.path}: the node '{node_id}'")
+        if data.get("early") == "true" and "probe" in data:
+            yield str(data["probe"])
 
 
 def _edges(written: Mapping[str, Any], causes: Iterable[str]) -> list[Edge]:
@@ -268,7 +291,7 @@ def _caution(written: Mapping[str, Any], layer: str, path: Path) -> Caution:
         raise ContentError([f"{path}: a caution cannot be read: {error}"]) from error
 
 
-def _mapping(data: Any, path: Path) -> dict[str, Any]:
+def _mapping(data: Any, path: Path | str) -> dict[str, Any]:
     if data is None or data == "":
         return {}
     if not isinstance(data, dict):

@@ -28,8 +28,8 @@ class Test(NamedTuple):
         if value is None:
             return None
         if self.op in ("=", "!"):
-            have = set(value) if isinstance(value, tuple) else {text_of(value)}
-            return bool(have.intersection(self.operands)) == (self.op == "=")
+            have = value if isinstance(value, tuple) else (text_of(value),)
+            return any(one in self.operands for one in have) == (self.op == "=")
         try:
             number, bound = float(text_of(value)), float(self.operands[0])
         except ValueError:
@@ -46,8 +46,14 @@ class All(NamedTuple):
 
     def holds(self, facts: Facts) -> Truth:
         """False when one part is, else unknown when one part is, else true."""
-        found = [part.holds(facts) for part in self.parts]
-        return False if False in found else None if None in found else True
+        found: Truth = True
+        for part in self.parts:
+            truth = part.holds(facts)
+            if truth is False:
+                return False
+            if truth is None:
+                found = None
+        return found
 
 
 class Any_(NamedTuple):
@@ -57,8 +63,14 @@ class Any_(NamedTuple):
 
     def holds(self, facts: Facts) -> Truth:
         """True when one part is, else unknown when one part is, else false."""
-        found = [part.holds(facts) for part in self.parts]
-        return True if True in found else None if None in found else False
+        found: Truth = False
+        for part in self.parts:
+            truth = part.holds(facts)
+            if truth is True:
+                return True
+            if truth is None:
+                found = None
+        return found
 
 
 class Not(NamedTuple):

@@ -78,7 +78,6 @@ class Node(NamedTuple):
     cause: str = ""
     says: str = ""
     by_hand: Mapping[str, str] = {}
-    early: bool = False
     place: str = ""
 
     def targets(self) -> Iterator[str]:
@@ -138,6 +137,8 @@ class Tree(NamedTuple):
     classify: Classify = know_nothing
     fills: Mapping[str, tuple[str, ...]] = {}
     """Placeholder of a page to the facts that fill it, the first known one."""
+    early: tuple[str, ...] = ()
+    """Probes that may start before the walk gets to them."""
 
     def node(self, node_id: str) -> Node:
         """The node called so; a finding is made on the spot."""

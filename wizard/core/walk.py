@@ -25,7 +25,7 @@ from wizard.core.steps import Ask, Finished, Run, Step
 from wizard.core.tree import Node, Question, Reading, Tree, turn
 from wizard.errors import WalkError
 
-READ = ("error", "log", "startup", "app")
+READ = ("error", "log", "startup", "app", "retry")
 """Where texts come from that the message rules read: `error.text` becomes `error.cause`, and so on."""
 
 

@@ -6,6 +6,7 @@ compared here and never reported.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -84,7 +85,8 @@ def compose_file(runtime: Runtime) -> Path | None:
     """The Compose file of the working directory; None where there is none, or where files are not to be looked at."""
     if runtime.cwd is None:
         return None
-    return next((runtime.cwd / name for name in NAMES if (runtime.cwd / name).is_file()), None)
+    places = (os.path.join(runtime.cwd, name) for name in NAMES)
+    return next((Path(place) for place in places if os.path.isfile(place)), None)
 
 
 def variables(path: Path, environ: Mapping[str, str]) -> dict[str, str]:

@@ -107,7 +107,11 @@ def resolve(target: Target, runtime: Runtime) -> Report:
             ):
                 report.quote("dns", f"{told['compose.file']} defines a service {target.hosts[index].host}")
     addresses = ", ".join(address for _, address, _ in runtime.addresses)
-    report.summary = f"{target.hosts[shown].host} is {addresses}" if addresses else answers[shown][0][1]
+    host = target.hosts[shown].host
+    if addresses == host:
+        report.summary = f"{host} is an address: no name to resolve"
+    else:
+        report.summary = f"{host} is {addresses}" if addresses else answers[shown][0][1]
     return report
 
 

@@ -8,16 +8,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
 
 from wizard.core.facts import Value
 from wizard.probes.base import Report, probe
 from wizard.probes.dns import is_loopback
+from wizard.probes.system import PROC as PROC
 from wizard.runtime import Runtime
 from wizard.target.model import Target
 
-PROC = Path("/proc")
 PROGRAMS = {
     "postgresql": ("postgres", "postmaster", "pgbouncer", "odyssey", "pgpool", "pgcat"),
     "mysql": ("mysqld", "mariadbd", "mysqld_safe", "mariadbd-safe", "proxysql", "maxscale"),
@@ -48,17 +47,24 @@ def inspect(target: Target, runtime: Runtime) -> Report:
     facts: dict[str, Value] = {
         "host.outcome": "looked",
         "host.db-installed": "yes" if not elsewhere(runtime) and installed(family) else "no",
-        "host.port-configured": "yes" if configured(family, target.port) else "no",
+        "host.port-configured": "yes" if not apart(runtime) and configured(family, target.port) else "no",
     }
     report = Report(facts)
     running = list(processes(family))
-    listening = _listening(running)
+    hidden = not program_of(1)
+    listening = _listening(running, _accounts(family) if hidden else set())
+    if hidden and not running:
+        report.trouble = (
+            "/proc hides the processes of other users: a server is known by its account's ports alone"
+        )
     if listening is None:
         report.trouble = "/proc is not readable here: what listens on this host is not known"
     else:
-        facts["host.db-listens"] = _against(target, listening, bool(running))
+        runs = bool(running or (hidden and listening))
+        facts["host.db-listens"] = _against(target, listening, runs)
         facts["host.listening"] = tuple(f"{address}:{port}" for address, port in listening) or ("nothing",)
-        facts["host.db-process"] = "running" if running else "none"
+        if runs or not hidden:
+            facts["host.db-process"] = "running" if runs else "none"
     facts["host.sockets"] = tuple(_sockets(family)) or ("none",)
     facts["host.service"], state = service_state(family, runtime, runtime.until(1.0))
     if state:
@@ -70,9 +76,14 @@ def inspect(target: Target, runtime: Runtime) -> Report:
     return report
 
 
+def apart(runtime: Runtime) -> bool:
+    """Whether the application has a network of its own: no address that it can take for its own is one of ours."""
+    return runtime.process is not None and runtime.process.has_own_network
+
+
 def elsewhere(runtime: Runtime) -> bool:
     """Whether the application runs in a container, seen or said from outside: what is installed here is not in it."""
-    if runtime.process is not None and runtime.process.has_own_system:
+    if apart(runtime) or (runtime.process is not None and runtime.process.has_own_system):
         return True
     said = runtime.facts.fact("runtime")
     return said is not None and said.by in ("user", "flag") and said.value in CONTAINERS
@@ -112,7 +123,7 @@ def listeners() -> list[Listener] | None:
             continue
         seen = True
         for line in lines:
-            words = line.split()
+            words = line.split() if f" {LISTEN} " in line else []  # of thousands of sockets few listen
             if len(words) > 9 and words[3] == LISTEN:
                 address, _, port = words[1].partition(":")
                 found.append(Listener(words[9], int(words[7]), _address(address), int(port, 16)))
@@ -127,12 +138,18 @@ def processes(family: str) -> Iterator[int]:
     except OSError:
         return
     for entry in entries:
-        try:
-            name = (PROC / entry / "comm").read_text().strip()
-        except OSError:
-            continue
-        if name in PROGRAMS[family] and _namespace(entry) in (own, "") and not _ended(entry):
+        if program_of(entry) in PROGRAMS[family] and _namespace(entry) in (own, "") and not _ended(entry):
             yield int(entry)
+
+
+def program_of(pid: int | str) -> str:
+    """The kernel's name of a process's program; empty where there is none. Its owner may have given it any bytes."""
+    try:
+        # Not through Path: it is asked of every process of the host.
+        with open(f"{PROC}/{pid}/comm", "rb", buffering=0) as file:
+            return file.read(64).decode("utf-8", "replace").strip()
+    except OSError:
+        return ""
 
 
 def _ended(pid: str) -> bool:
@@ -150,14 +167,23 @@ def _namespace(pid: str) -> str:
         return ""
 
 
-def _listening(processes: list[int]) -> list[tuple[str, int]] | None:
-    """(address, port) of the server's listening sockets; None where /proc does not tell."""
+def _accounts(family: str) -> set[int]:
+    """The user ids that servers of the family have by their packages."""
+    import pwd
+
+    with suppress(KeyError):
+        return {pwd.getpwnam("mysql" if family == "mysql" else "postgres").pw_uid}
+    return set()
+
+
+def _listening(processes: list[int], users: set[int]) -> list[tuple[str, int]] | None:
+    """(address, port) of the sockets on which the processes, or these users, listen; None where /proc does not tell."""
     sockets = listeners()
     if sockets is None:
         return None
     owned, hidden = _inodes(processes)
     # The descriptors of another user's process are hidden, but a socket shows its user.
-    found = {(one.address, one.port) for one in sockets if one.inode in owned or one.uid in hidden}
+    found = {(one.address, one.port) for one in sockets if one.inode in owned or one.uid in hidden | users}
     return sorted(found, key=lambda place: (place[1], place[0]))
 
 
@@ -199,34 +225,3 @@ def _sockets(family: str) -> list[str]:
         return []
     paths = {line.split()[-1] for line in lines if line.count(" ") >= 7 and "/" in line.split()[-1]}
     return sorted(path for path in paths if mark in path and not path.endswith("mysqlx.sock"))[:8]
-
-
-def os_family() -> str:
-    """debian, rhel, alpine, arch, macos or other, by os-release's own words."""
-    if os.uname().sysname == "Darwin":
-        return "macos"
-    try:
-        text = Path("/etc/os-release").read_text("utf-8", "replace")
-    except OSError:
-        return "other"
-    words = " ".join(
-        line.partition("=")[2].strip('"')
-        for line in text.splitlines()
-        if line.startswith(("ID=", "ID_LIKE="))
-    ).split()
-    for family, names in (
-        ("debian", ("debian", "ubuntu")),
-        ("rhel", ("rhel", "fedora", "centos", "rocky", "almalinux", "amzn")),
-        ("alpine", ("alpine",)),
-        ("arch", ("arch",)),
-    ):
-        if any(word in names for word in words):
-            return family
-    return "other"
-
-
-def service_manager() -> str:
-    """systemd or openrc where one runs here, else none."""
-    if Path("/run/systemd/system").is_dir():
-        return "systemd"
-    return "openrc" if Path("/run/openrc").is_dir() else "none"

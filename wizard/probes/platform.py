@@ -12,13 +12,15 @@ from wizard import providers
 from wizard.core.facts import Value
 from wizard.core.lazyre import lazy
 from wizard.probes.base import Report, probe
-from wizard.probes.host import PROC, os_family, service_manager
+from wizard.probes.regular import head
+from wizard.probes.system import PROC, os_family, service_manager
 from wizard.runtime import Runtime
+from wizard.target.files import inside
 from wizard.target.model import Target
 
 ROOT = Path("/")
 LONGEST = 1 << 18
-"""Characters of a file that are looked at."""
+"""Bytes of a file that are looked at."""
 _ROOTS = (
     ("kubepods", "kubernetes"),
     ("kubelet/pods/", "kubernetes"),
@@ -101,7 +103,7 @@ def _marked(root: Path) -> tuple[str, str]:
         return "docker", "the file /.dockerenv is there"
     if _exists(root / "run/.containerenv"):
         return "docker", "the file /run/.containerenv of Podman is there"
-    manager = _read(root / "run/systemd/container").strip()
+    manager = _read(inside(root, "run/systemd/container")).strip()
     return ("docker", f"/run/systemd/container says {manager[:40]}") if manager else ("", "")
 
 
@@ -125,7 +127,7 @@ def _composed(runtime: Runtime, root: Path, told: str) -> tuple[str, str]:
     project = runtime.environ.get("COMPOSE_PROJECT_NAME", "")
     if project:
         return "compose", f"{told}, and COMPOSE_PROJECT_NAME is set"
-    if _NAMESERVER.search(_read(root / "etc/resolv.conf")):
+    if _NAMESERVER.search(_read(inside(root, "etc/resolv.conf"))):
         from wizard.probes.compose import compose_file
 
         file = compose_file(runtime)
@@ -150,8 +152,7 @@ def _on_host(runtime: Runtime) -> str:
 
 def _read(path: Path) -> str:
     try:
-        with path.open("r", encoding="utf-8", errors="replace") as file:
-            return file.read(LONGEST)
+        return head(path, LONGEST)
     except OSError:
         return ""
 
