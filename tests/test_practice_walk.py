@@ -230,6 +230,7 @@ def modules_of(running: Running, tmp_path: Path) -> set[str]:
     return set(done.stderr.split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["refused", "not-a-database-http", "accepts-then-closes", "tls-unsupported", "mysql-host-blocked"]
 )
@@ -238,6 +239,7 @@ def test_a_fault_before_the_login_costs_no_driver(name: str, tmp_path: Path) -> 
         assert not modules_of(running, tmp_path) & HEAVY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [

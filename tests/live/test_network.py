@@ -188,6 +188,16 @@ def test_wrong_port_of_the_only_mariadb(local: Cli, own: Servers) -> None:
 
 
 @pytest.mark.reproduces("network.service-down", on="host")
+def test_a_pooler_without_its_server_is_no_server_on_another_port(local: Cli, own: Servers) -> None:
+    """PgBouncer takes the login by itself, and so proves nothing of a server."""
+    server = own.postgres()
+    own.pgbouncer(server)
+    assert local.check(url(host="localhost", port=6432)).cause == "healthy"
+    server.stop()
+    local.check(url(host="localhost")).expect_fault("network.service-down")
+
+
+@pytest.mark.reproduces("network.service-down", on="host")
 def test_socket_file_missing(local: Cli) -> None:
     folder = local.cwd / "sockets"
     folder.mkdir()

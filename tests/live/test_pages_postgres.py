@@ -64,6 +64,7 @@ ALLOWED = (
     Allowed("42704", "pg_use_reserved_connections", "PostgreSQL 16 and later"),
     Allowed("42704", "reserved_connections", "PostgreSQL 16 and later"),
     Allowed("42704", "SLOT_NAME", "stands for a name that the reader chooses"),
+    Allowed("42704", "prepared transaction with identifier", "a server of the tests has none"),
     Allowed("55000", "recovery is not in progress", "the server is no standby"),
 )
 CONSOLE = re.compile(

@@ -16,6 +16,7 @@ from tests.live.conftest import Servers
 from tests.support.cli import OWN_SERVERS_HIDDEN, WRONG_PASSWORD, Cli, url
 from tests.support.mariadb import MariadbServer
 from tests.support.netlab import SERVER, Lab, Namespace
+from tests.support.ownhost import DebianCluster
 from tests.support.postgres import PostgresServer
 from tests.support.processes import as_user, new_folder, run, wait_until
 
@@ -140,6 +141,7 @@ def test_without_the_right_to_enter_the_walk_goes_on_from_here(machine: Cli, run
     assert result.report["facts"]["process.view"] == "refused", result.story()
     assert "CAP_SYS_ADMIN" in result.report["facts"]["process.trouble"]
     assert result.cause in ELSEWHERE, result.story()
+    assert "from here and not from inside" in result.report["findings"][0]["why_here"], result.story()
 
 
 def test_without_the_right_to_look_the_stated_target_is_used(beside: Cli, run_app: RunApp) -> None:
@@ -181,6 +183,47 @@ def test_ones_own_process_is_entered_without_root_through_its_user_namespace(
     assert (facts["process.view"], facts["dns.addresses"]) == ("entered", [SERVER]), result.story()
     # In a new network not even the loopback device is up.
     assert facts["network.outcome"] == "unreachable", result.story()
+
+
+def test_a_process_without_settings_to_be_seen_is_no_proof_that_there_are_none(machine: Cli) -> None:
+    """A zombie and a thread of the kernel have no environment at all, and are told apart from a closed one."""
+    child = subprocess.Popen(["/bin/true"])
+    try:
+        stat = Path(f"/proc/{child.pid}/stat")
+        wait_until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "Z", "it has ended")
+        ended, kernel = (machine.check("--pid", str(pid)) for pid in (child.pid, 2))
+    finally:
+        child.wait()
+    for result, words in ((ended, "has ended"), (kernel, "part of the kernel")):
+        assert (result.report["status"], result.exit) == ("inconclusive", 3), result.story()
+        assert "config.missing" in result.causes(), result.story()
+        assert words in result.report["facts"]["process.trouble"]
+        assert "CAP_SYS" not in result.stdout
+
+
+@pytest.mark.reproduces("network.service-down", on="host")
+def test_a_network_of_its_own_is_not_where_our_clusters_listen(
+    lab: Lab, tmp_path: Path, folder: Path
+) -> None:
+    cluster = DebianCluster(lab.server)
+    with cluster.config.open("a") as file:
+        file.write("nosuch_parameter = 1\n")
+    cluster.start()
+    child = subprocess.Popen(
+        ["unshare", "--net", "--", "sh", "-c", "ip link set lo up; exec /bin/sleep 300"],
+        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DATABASE_URL": url(host="localhost")},
+        cwd=folder,
+    )
+    try:
+        comm = Path(f"/proc/{child.pid}/comm")
+        wait_until(lambda: comm.read_text() == "sleep\n", "the application runs")
+        result = Cli(tmp_path, prefix=cluster.prefix).check("--pid", str(child.pid))
+    finally:
+        child.kill()
+        child.wait()
+    result.expect_fault("network.service-down")
+    assert "nosuch_parameter" not in result.stdout
+    assert "config.localhost-in-container" in result.causes(), result.story()
 
 
 def test_no_such_process_is_a_usage_error(machine: Cli) -> None:
@@ -291,6 +334,19 @@ def test_a_runtime_that_refuses_is_told_and_the_walk_goes_on(
     env = tools("docker", 'echo "permission denied while trying to connect to the Docker daemon" >&2; exit 1')
     result = beside.check("--container", "web", url(host=ONLY_THERE), env=env).expect_healthy()
     assert "permission denied" in result.report["facts"]["process.trouble"]
+
+
+def test_of_several_containers_of_a_service_one_is_taken_and_told(
+    machine: Cli, run_app: RunApp, tools: Callable[[str, str], dict[str, str]]
+) -> None:
+    pid = run_app({"DATABASE_URL": url(host=ONLY_THERE)})
+    script = DOCKER % {"id": "0a1b2c3d4e5f", "pid": pid}
+    env = tools(
+        "docker", script.replace('service=web") echo 0a1b2c3d4e5f', 'service=web") echo 0a1b2c3d4e5f 1c2d')
+    )
+    told = machine.check("--container", "web", env=env).expect_healthy().report["facts"]["process.trouble"]
+    assert "2 containers: 0a1b2c3d4e5f was taken" in told
+    assert "1c2d" in told
 
 
 class Podman:

@@ -127,6 +127,16 @@ def no_socket_folder(cluster: DebianCluster) -> None:
         file.write("unix_socket_directories = '/nowhere/at/all'\n")
 
 
+def no_folder_for_logs(cluster: DebianCluster) -> None:
+    with cluster.config.open("a") as file:
+        file.write("logging_collector = on\nlog_directory = '/nowhere/at/all'\n")
+
+
+def no_folder_of_the_log(cluster: DebianCluster) -> None:
+    shutil.rmtree(cluster.data / "pg_wal")
+    (cluster.data / "pg_wal").symlink_to("/nowhere/at/all")
+
+
 POSTGRES: dict[str, tuple[Callable[[DebianCluster], None], str, str]] = {
     "setting": (wrong_setting, "server.config-invalid", "nosuch_parameter"),
     "hba-line": (wrong_hba, "server.config-invalid", "pg_hba.conf"),
@@ -137,6 +147,8 @@ POSTGRES: dict[str, tuple[Callable[[DebianCluster], None], str, str]] = {
     "data-of-another-version": (other_version, "server.version-mismatch", ""),
     "write-ahead-log-lost": (lost_log, "server.data-corrupted", "checkpoint record"),
     "control-file-of-zeros": (control_file_of_zeros, "server.data-corrupted", "PG_CONTROL_VERSION 0"),
+    "no-folder-for-logs": (no_folder_for_logs, "server.config-invalid", "could not open log file"),
+    "disk-of-the-log-gone": (no_folder_of_the_log, "server.data-directory", "required WAL directory"),
     "no-socket-folder": (no_socket_folder, "server.socket-directory", "/nowhere/at/all"),
 }
 
@@ -335,9 +347,20 @@ def socket_nowhere(server: DebianMariadb) -> None:
         file.write("socket = /nowhere/mysqld.sock\n")
 
 
+def no_folder_to_include(server: DebianMariadb) -> None:
+    with (server.etc / "my.cnf").open("a") as file:
+        file.write("!includedir /etc/mysql/nowhere.d/\n")
+
+
+def no_tablespace(server: DebianMariadb) -> None:
+    lose(server.data / "ibdata1")
+
+
 MARIADB: dict[str, tuple[Callable[[DebianMariadb], None], str, str]] = {
     "unknown-variable": (unknown_variable, "server.config-invalid", "nosuch_variable"),
     "no-group": (no_group, "server.config-invalid", "without preceding group"),
+    "no-folder-to-include": (no_folder_to_include, "server.config-invalid", "nowhere.d"),
+    "no-tablespace": (no_tablespace, "server.data-corrupted", "ib_logfile0"),
     "no-data-folder": (no_data, "server.data-directory", ""),
     "data-of-another-owner": (data_of_another_owner, "server.data-directory", ""),
     "tablespace-damaged": (damaged_tablespace, "server.data-corrupted", "ibdata1"),
@@ -532,6 +555,62 @@ def test_the_journal_has_the_words(local: Cli, make_mariadb: Callable[..., Debia
     assert facts["server.unit-state"] == "failed (exit-code)", result.story()
     assert facts["server.log-file"] == "journalctl -u mariadb", result.story()
     assert "nosuch_variable" in quoted(result), result.story()
+
+
+@pytest.mark.parametrize("form", ["csvlog", "jsonlog"])
+@pytest.mark.reproduces("server.data-corrupted", on="postgresql")
+def test_postgresql_logs_for_programs(local: Cli, make: Callable[..., DebianCluster], form: str) -> None:
+    """The collector's file is the only one that has the words; what stands in the other is history."""
+    cluster = make()
+    wrong_setting(cluster)
+    cluster.start()
+    cluster.config.write_text(cluster.config.read_text().replace("nosuch_parameter = 1\n", ""))
+    with cluster.config.open("a") as file:
+        file.write(f"logging_collector = on\nlog_destination = '{form}'\n")
+    lost_log(cluster)
+    cluster.start()
+    result = expect(local, cluster, "server.data-corrupted")
+    assert "could not locate a valid checkpoint record" in quoted(result), result.story()
+    assert result.report["facts"]["server.log-file"].endswith((".csv", ".json")), result.story()
+
+
+@pytest.mark.reproduces("server.config-invalid", on="postgresql")
+def test_postgresql_log_was_rotated(local: Cli, make: Callable[..., DebianCluster]) -> None:
+    cluster = make()
+    wrong_setting(cluster)
+    cluster.start()
+    cluster.log.rename(f"{cluster.log}.1")
+    cluster.log.touch()
+    expect(local, cluster, "server.config-invalid")
+
+
+@pytest.mark.reproduces("network.service-down", on="postgresql")
+def test_errors_of_sessions_are_no_start(local: Cli, make: Callable[..., DebianCluster]) -> None:
+    """The start is long out of the part of the log that is read; then the server vanished."""
+    cluster = make()
+    cluster.start()
+    with cluster.log.open("a") as log:
+        log.writelines(
+            f"2026-11-21 04:18:38.978 GMT [{number}] FATAL:  could not accept SSL connection: {'x' * 80}\n"
+            for number in range(2000)
+        )
+    cluster.kill()
+    result = expect(local, cluster, "network.service-down", "server.oom-killed")
+    assert result.report["facts"]["startup.outcome"] == "killed", result.story()
+
+
+@pytest.mark.reproduces("network.wrong-port", on="postgresql")
+def test_proc_hides_the_server_that_runs(local: Cli, make: Callable[..., DebianCluster]) -> None:
+    """An ordinary user of a host with hidepid: the port's account is seen, its process is not."""
+    cluster = make(port=5433)
+    cluster.start()
+    for folder in (local.home, local.cwd):
+        folder.chmod(0o777)
+    mount = 'mount -t proc -o hidepid=2 none /proc; exec setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"'
+    prefix = (*cluster.prefix, "unshare", "--mount", "--", "sh", "-ec", mount, "sh")
+    result = local.check(url(host="localhost"), prefix=prefix)
+    result.expect_fault("network.wrong-port")
+    assert "/proc hides" in "\n".join(step["trouble"] for step in result.report["steps"]), result.story()
 
 
 def test_log_of_another_cluster_is_not_ours(local: Cli, make: Callable[..., DebianCluster]) -> None:

@@ -96,3 +96,24 @@ def test_a_hostile_log_stays_small_and_ends_soon() -> None:
     attempt = last_attempt(f"{START}\n{noise}", "postgresql")
     assert attempt.outcome == "failed"
     assert len(attempt.text) < MOST_LINES * 310
+
+
+def test_a_start_is_known_in_any_language() -> None:
+    start = (
+        "2026-11-21 04:26:22.315 GMT [18299] LOG:  PostgreSQL 15.18 (Debian 15.18-0+deb12u1) on"
+        " x86_64-pc-linux-gnu, compiled by gcc (Debian 12.2.0-14+deb12u1) 12.2.0, 64-bit startet"
+    )
+    assert last_attempt(start, "postgresql").outcome == "killed"
+
+
+def test_what_went_on_in_another_file_is_not_judged_here() -> None:
+    moved = "2026-11-21 03:02:00.000 UTC [99] LOG:  redirecting log output to logging collector process"
+    assert last_attempt("\n".join((SETTING, INVALID, WAITED, moved, WAITED)), "postgresql").outcome == "silent"
+    assert last_attempt("\n".join((moved, SETTING, INVALID)), "postgresql").outcome == "failed"
+
+
+def test_in_a_log_that_is_cut_a_session_is_no_start() -> None:
+    session = "2026-11-21 02:59:36.000 UTC [90] FATAL:  could not accept SSL connection: EOF detected"
+    assert last_attempt(session, "postgresql").outcome == "failed"
+    assert last_attempt(session, "postgresql", cut=True).outcome == "killed"
+    assert last_attempt("\n".join((session, STOP, DOWN)), "postgresql", cut=True).outcome == "stopped"

@@ -71,5 +71,4 @@ def test_the_shell_is_quoted_by_its_variable() -> None:
 
 def test_a_password_is_no_part_of_it() -> None:
     (said,) = report_of(stale("password", MASK, MASK, ".env:3 DATABASE_URL", STARTED + 1)).evidence
-    assert said.text.startswith(f"password: {OURS} and .env:3 (changed 01:40:01 UTC")
-    assert said.text.endswith("have different ones")
+    assert said.text.startswith(f"password: {OURS} holds another one than .env:3 (changed 01:40:01 UTC")

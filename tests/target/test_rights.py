@@ -22,7 +22,7 @@ NOBODY = 65534
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """A folder of another user, and in it links to a file that is for root alone."""
-    for folder in (tmp_path, *tmp_path.parents[:2]):
+    for folder in (tmp_path, *tmp_path.parents[:3]):
         folder.chmod(folder.stat().st_mode | 0o055)
     secret = tmp_path / "secret"
     secret.write_text(f"POSTGRES_PASSWORD={SECRET}\n*:*:*:*:{SECRET}\n")

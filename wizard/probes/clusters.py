@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from wizard.core.lazyre import lazy
 from wizard.probes.host import PROGRAMS
+from wizard.probes.numerals import count
 from wizard.probes.regular import head
 from wizard.target.model import Target
 
@@ -24,8 +25,11 @@ LONGEST_LIST = 1000
 """Entries of a folder that are looked at."""
 LONGEST = 1 << 20
 """Bytes of a configuration file that are read."""
-_SETTING = lazy(r"^\s*(\w+)\s*(?:=\s*|\s)\s*(?:'((?:[^'\\]|''|\\.)*)'|([^\s#']+))")
+_SETTING = lazy(r"^\s*(\w+)\s*(?:\s*=\s*|\s+)(?:'((?:[^'\\]|''|\\.)*)'|([^\s#']+))")
 """A line of postgresql.conf (src/backend/utils/misc/guc-file.l)."""
+_ON = ("on", "true", "yes", "1")
+_NUMBERS = "YmdHMSIjUWVGuwygCs"
+"""Conversions of strftime(3) that give digits."""
 _DEBIAN = Path("/etc/postgresql")
 _FOLDERS = (
     "/var/lib/pgsql/data",
@@ -133,7 +137,7 @@ def _elsewhere() -> Iterator[Cluster]:
         if not (os.path.exists(config) or os.path.exists(data / "PG_VERSION")):
             continue
         settings = {**dict(_settings(config)), **dict(_settings(data / "postgresql.auto.conf"))}
-        version = data.parts[-2] if data.parts[-2].isdigit() else ""
+        version = data.parent.name if data.parent.name.isdigit() else ""
         units = (f"postgresql-{version}", "postgresql") if version else ("postgresql",)
         logs = (*_collected(data, settings), data.parent / "pgstartup.log", data.parent / "logfile")
         yield _postgres(str(data), data, config, settings)._replace(logs=logs, units=units)
@@ -156,10 +160,17 @@ def _postgres(name: str, data: Path, config: Path, settings: dict[str, str]) -> 
 
 
 def _collected(data: Path, settings: dict[str, str]) -> tuple[Path, ...]:
-    """The newest files of the logging collector, for a cluster that uses it."""
+    """The newest files of the logging collector; none where the configuration can be read and does not use it.
+
+    Their names are matched, for clusters may share the folder: a part of the date is a number in them.
+    """
+    if settings and settings.get("logging_collector", "off").lower() not in _ON:
+        return ()
     folder = data / settings.get("log_directory", "log")
-    files = sorted((_changed(path), path) for path in _glob(folder, "*.log"))
-    return tuple(path for _, path in files[-2:])
+    name = settings.get("log_filename", "postgresql-%Y-%m-%d_%H%M%S.log").removesuffix(".log")
+    pattern = re.sub(r"%.", lambda found: "[0-9]*" if found[0][1] in _NUMBERS else "*", name)
+    files = [path for end in ("log", "csv", "json") for path in _glob(folder, f"{pattern}.{end}")]
+    return tuple(sorted(files, key=_changed)[-3:])
 
 
 def _settings(path: Path, seen: set[Path] | None = None) -> Iterator[tuple[str, str]]:
@@ -181,6 +192,8 @@ def _settings(path: Path, seen: set[Path] | None = None) -> Iterator[tuple[str, 
             continue
         name = found[1].lower()
         value = re.sub(r"''|\\'", "'", found[2]) if found[2] is not None else found[3]
+        if "\0" in value:
+            continue  # no path has that
         if name not in ("include", "include_if_exists", "include_dir"):
             yield name, value
             continue
@@ -230,12 +243,12 @@ def _server_options() -> dict[str, str]:
         line.key: line.value
         for path in _OPTION_FILES
         for line in read_options(Path(path), None)
-        if _GROUPS.fullmatch(line.group)
+        if _GROUPS.fullmatch(line.group) and "\0" not in line.value
     }
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+    return count(text, 5) or 0
 
 
 def _glob(folder: Path, pattern: str) -> list[Path]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from wizard.core.facts import Value
 from wizard.probes.clusters import Cluster
-from wizard.probes.host import PROC, PROGRAMS, listeners
+from wizard.probes.host import PROC, PROGRAMS, listeners, program_of
 from wizard.probes.regular import head
 
 LEAST_FREE = 1 << 20
@@ -133,8 +133,7 @@ def _pid_file(cluster: Cluster, family: str, facts: dict[str, Value]) -> None:
     facts["server.pid-file"] = str(cluster.pid_file)
     facts["server.pid-file-process"] = "gone"
     for pid in noted_pids(cluster):
-        with suppress(OSError):
-            name = (PROC / str(pid) / "comm").read_text().strip()
+        if name := program_of(pid):
             facts["server.pid-file-process"] = "server" if name in PROGRAMS[family] else "other"
 
 
@@ -175,5 +174,5 @@ def _holder(inode: str) -> str:
             with suppress(OSError):
                 folder = PROC / entry / "fd"
                 if any(os.readlink(folder / number) == wanted for number in os.listdir(folder)):
-                    return f"{(PROC / entry / 'comm').read_text().strip()} (pid {entry})"
+                    return f"{program_of(entry)} (pid {entry})"
     return ""

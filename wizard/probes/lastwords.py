@@ -47,7 +47,7 @@ class _Words(NamedTuple):
 
 
 _POSTGRES = _Words(
-    start=lazy(r"LOG:\s+starting PostgreSQL "),
+    start=lazy(r"LOG:\s+starting PostgreSQL |: .{0,60}PostgreSQL \d.{0,200}, compiled by "),
     ready=lazy(r"LOG:\s+database system is ready to accept"),
     asked=lazy(r"LOG:\s+received (?:smart|fast|immediate) shutdown request"),
     ended=lazy(r"LOG:\s+database system is shut down"),
@@ -88,28 +88,33 @@ _MYSQL = _Words(
         r"\[(?:Note|System)\]|: Shutdown complete|\[Warning\] Could not increase|io_uring|Memory not freed"
     ),
 )
+_MOVED = lazy(r"LOG:\s+(?:redirecting log output to logging collector|ending log output to stderr)")
+"""The last line of PostgreSQL in a log that goes on in another file (src/backend/postmaster/syslogger.c)."""
 _FIELD = lazy(r"\b(?:DETAIL|HINT|CONTEXT|QUERY):\s|^\t")
 _PIDS = lazy(
     r"\(PID (\d{1,9})\) was terminated|as process (\d{1,9})|\[(\d{1,9})\] (?=.{0,80}LOG:\s+starting )"
 )
 
 
-def last_attempt(text: str, family: str) -> Attempt:
-    """The last start attempt of which a log's end tells."""
+def last_attempt(text: str, family: str, *, cut: bool = False) -> Attempt:
+    """The last start attempt of which a log's end tells; `cut` says that earlier words are missing."""
     words = _MYSQL if family == "mysql" else _POSTGRES
-    lines = _attempt(text.splitlines(), words)
+    written = text.splitlines()
+    # What came before is told elsewhere to its end: in the files of the logging collector.
+    lines = _attempt(written[_last(written, _MOVED) + 1 :], words)
     pids = tuple(int(next(filter(None, found.groups()))) for line in lines for found in _PIDS.finditer(line))
     ready = _last(lines, words.ready)
     # What follows the last "ready" is the life of a server, in which a session may fail as it likes.
     life = lines[ready + 1 :] if ready >= 0 else lines
-    decisive = _decisive(life, words, started=ready >= 0)
+    start = any(words.start.search(line) for line in lines)
+    # A log too long to be read whole, without a start in what was read, is one of a server that ran for long.
+    decisive = _decisive(life, words, started=ready >= 0 or (cut and not start))
     asked, ended = _last(life, words.asked), _last(life, words.ended)
     if decisive and max(decisive) > asked:
         return Attempt("failed", _quote(life, decisive, words), pids)
     if ended >= 0:
         return Attempt("stopped", life[ended], pids)
-    begun = ready >= 0 or any(words.start.search(line) for line in lines)
-    return Attempt("killed" if begun else "silent", "", pids)
+    return Attempt("killed" if ready >= 0 or start or cut else "silent", "", pids)
 
 
 def _attempt(lines: list[str], words: _Words) -> list[str]:
@@ -145,7 +150,8 @@ def _quote(life: list[str], decisive: list[int], words: _Words) -> str:
                 break
             kept.add(before)
         for after in range(number + 1, len(life)):
-            if not _FIELD.search(life[after]):
+            # What is kept already has been followed to its end: a log of such lines alone costs no square of them.
+            if after in kept or not _FIELD.search(life[after]):
                 break
             kept.add(after)
     return "\n".join(life[number][:LONGEST_LINE] for number in sorted(kept)[-MOST_LINES:])

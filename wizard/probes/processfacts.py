@@ -60,7 +60,7 @@ def _told(one: Stale, process: Process) -> str:
     source = one.theirs.source.partition(" ")[0] if one.changed is not None else one.theirs.source
     now = source + (_since(one.changed, process.started) if one.changed is not None else "")
     if one.key == "password":
-        return f"password: {one.ours.source} and {now} have different ones"
+        return f"password: {one.ours.source} holds another one than {now}"
     return f"{one.key}: {one.ours.source} says {one.ours.value}, {now} says {one.theirs.value}"
 
 

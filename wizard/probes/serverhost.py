@@ -6,13 +6,16 @@ cause; what may not be looked at is told in a sentence, and the rest is reported
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
 from wizard.probes import datafolder, kernellog, services
 from wizard.probes.base import Report, probe
 from wizard.probes.clusters import Cluster, choose, clusters, installed
-from wizard.probes.host import PROGRAMS, elsewhere
+from wizard.probes.host import PROGRAMS, apart, elsewhere
 from wizard.probes.lastwords import Attempt, last_attempt
+from wizard.probes.logformats import as_lines
 from wizard.probes.regular import tail
 from wizard.runtime import Runtime
 from wizard.target.model import Target
@@ -63,6 +66,8 @@ class _Source(NamedTuple):
     name: str
     text: str
     changed: float
+    cut: bool = False
+    """Whether earlier words were left unread."""
 
 
 class _Look(NamedTuple):
@@ -81,7 +86,8 @@ def why_down(target: Target, runtime: Runtime) -> Report:
     """What this host tells of a server that should listen where the target points, and does not run."""
     family = target.family if target.family in PROGRAMS else "postgresql"
     # Inside a container, localhost is another system: what is set up here is not meant.
-    meant = not (elsewhere(runtime) and runtime.facts.text("target.is-loopback") == "true")
+    contained = elsewhere(runtime) and runtime.facts.text("target.is-loopback") == "true"
+    meant = not (contained or apart(runtime))
     found = clusters(family) if meant else []
     cluster = choose(target, found)
     names = tuple(f"{one.name} port {one.port or 'not known'}" for one in found)
@@ -100,7 +106,8 @@ def why_down(target: Target, runtime: Runtime) -> Report:
         }
     )
     if cluster is None:
-        report.summary = f"no {family} server is set up on this host for port {target.port}"
+        where = "on this host" if meant else "where the application runs, as far as can be seen"
+        report.summary = f"no {family} server is set up {where} for port {target.port}"
         return report
     look = _Look(cluster, family, runtime, runtime.until(BOUND), report, [])
     unit = _unit(look)
@@ -161,7 +168,7 @@ def _sources(look: _Look, unit: services.Unit) -> list[_Source]:
     found = []
     for path in look.cluster.logs:
         try:
-            found.append(_Source(str(path), *tail(path, TAIL)))
+            found.append(_file(path))
         except PermissionError:
             look.trouble.append(f"{path} may not be read here")
         except OSError:
@@ -172,6 +179,21 @@ def _sources(look: _Look, unit: services.Unit) -> list[_Source]:
     elif why:
         look.trouble.append(why)
     return sorted(found, key=lambda one: -one.changed)
+
+
+def _file(path: Path) -> _Source:
+    """A log file, with the end of the one that was rotated away before it, for a start may be told there.
+
+    Raises OSError where the file may not be read.
+    """
+    text, changed = tail(path, TAIL)
+    cut = path.stat().st_size > TAIL
+    if not cut:
+        with suppress(OSError):
+            older = path.with_name(f"{path.name}.1")
+            text = f"{tail(older, TAIL)[0]}\n{text}"
+            cut = older.stat().st_size > TAIL
+    return _Source(str(path), as_lines(path.name, text), changed, cut)
 
 
 def _moment(stamp: str) -> float:
@@ -187,7 +209,7 @@ def _moment(stamp: str) -> float:
 def _newest(sources: list[_Source], family: str) -> tuple[Attempt, _Source | None]:
     """The last start of the latest source that tells of one."""
     for source in sources:
-        attempt = last_attempt(source.text, family)
+        attempt = last_attempt(source.text, family, cut=source.cut)
         if attempt.outcome != "silent":
             return attempt, source
     return Attempt("silent"), sources[0] if sources else None
