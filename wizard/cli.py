@@ -12,29 +12,40 @@ from wizard.errors import ContentError, UsageError, WizardError
 from wizard.exits import Exit
 
 COMMANDS = ("check", "explain", "causes", "sessions", "resume", "export", "tree", "practice")
-TARGET_OPTIONS = (
-    "host",
-    "port",
-    "user",
-    "dbname",
-    "engine",
-    "sslmode",
-    "sslrootcert",
-    "sslcert",
-    "sslkey",
-    "socket",
-)
-EPILOG = """\
-TARGET is a connection as an application states it: postgresql://…, mysql://…, a libpq DSN, service=NAME, a JDBC or
-go-sql-driver form, or host[:port] with --engine. Without it, DATABASE_URL and its kin, PG*, MYSQL_*, DB_* in the
-environment and files of this directory are looked at. A password is read from the URL, the environment, ~/.pgpass,
-an option file or --password-stdin.
-
-commands: check, explain, causes, sessions, resume, export, tree, practice
-(dbwizard COMMAND --help)
-
-exit status: 0 healthy, 1 a fault was found, 2 the command line or a tree is wrong, 3 inconclusive, 130 interrupted
+TARGET_OPTIONS = {
+    "host": "name, address, or the folder of a Unix socket",
+    "port": "without it, the usual one of the engine",
+    "user": "the account that logs in",
+    "dbname": "the database",
+    "engine": "postgresql, mysql or mariadb",
+    "sslmode": "disable, prefer, require, verify-full …, as libpq spells it",
+    "sslrootcert": "file with the authorities that are trusted, or system",
+    "sslcert": "file with the client's certificate",
+    "sslkey": "file with the client's private key",
+    "socket": "path of a Unix socket",
+}
+"""The parts of a connection that have an option of their own, and what each is."""
+TARGET_TOLD = """\
+TARGET is a connection as an application states it: postgresql://…, mysql://…,
+a libpq DSN, service=NAME, a JDBC or go-sql-driver form, or host[:port] with
+--engine. Without it, DATABASE_URL and its kin, PG*, MYSQL_*, DB_* in the
+environment and files of this directory are looked at. A password is read from
+the URL, the environment, ~/.pgpass, an option file or --password-stdin.
 """
+COMMANDS_TOLD = """
+commands (dbwizard COMMAND --help tells more):
+  check      the same walk without a person, for scripts
+  explain    the causes in an error text or a log
+  causes     what is known; with an id, its page
+  sessions   the saved walks; resume goes on with one, export writes a document
+  tree       list, show, lint, test, graph: for authors of decision trees
+  practice   a loopback server that misbehaves, and the walk against it
+"""
+STATUS_TOLD = """
+exit status: 0 healthy, 1 a fault was found, 2 the command line or a tree is
+wrong, 3 inconclusive, 130 interrupted
+"""
+EPILOGS = {"": TARGET_TOLD + COMMANDS_TOLD + STATUS_TOLD, "check": TARGET_TOLD + STATUS_TOLD}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -116,7 +127,7 @@ def parser(name: str, description: str, *, target: bool = True) -> argparse.Argu
     made = _Parser(
         prog=f"dbwizard {name}".strip(),
         description=description,
-        epilog=EPILOG if not name else None,
+        epilog=EPILOGS.get(name),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -128,13 +139,19 @@ def parser(name: str, description: str, *, target: bool = True) -> argparse.Argu
         made.add_argument(
             "target", nargs="?", metavar="TARGET", help="a connection; without it, what is found here"
         )
-        for option in TARGET_OPTIONS:
-            made.add_argument(f"--{option}", metavar=option.upper())
+        for option, told in TARGET_OPTIONS.items():
+            made.add_argument(f"--{option}", metavar=option.upper(), help=told)
         made.add_argument(
             "--password-stdin", action="store_true", help="read the password from standard input"
         )
         made.add_argument("--no-files", action="store_true", help="look at no file of the working directory")
-        made.add_argument("--answer", action="append", default=[], metavar="QUESTION=VALUE")
+        made.add_argument(
+            "--answer",
+            action="append",
+            default=[],
+            metavar="QUESTION=VALUE",
+            help="answer a question before it is asked; repeatable",
+        )
         made.add_argument(
             "--error", metavar="FILE", help="the application's own error or log (- for standard input)"
         )
@@ -146,9 +163,15 @@ def parser(name: str, description: str, *, target: bool = True) -> argparse.Argu
             metavar="TARGET",
             help="a privileged connection, to look inside while the application is refused",
         )
-        made.add_argument("--pid", metavar="PID", help="the application's process: its settings, its network")
+        made.add_argument("--pid", metavar="PID", help="the view of a process: its settings, its network")
         made.add_argument("--container", metavar="NAME", help="the same for the main process of a container")
-        made.add_argument("--connect-timeout", type=_seconds, default=3.0, metavar="SECONDS")
+        made.add_argument(
+            "--connect-timeout",
+            type=_seconds,
+            default=3.0,
+            metavar="SECONDS",
+            help="bound on one connection (3)",
+        )
     return made
 
 
@@ -175,7 +198,7 @@ def _check(argv: list[str]) -> int:
     arguments = parser("check", "The walk without a person: never asks, never waits for a key.")
     arguments.add_argument("--json", action="store_true", help="the report as one JSON object")
     arguments.add_argument(
-        "--timeout", type=_seconds, default=30.0, metavar="SECONDS", help="bound on the whole walk"
+        "--timeout", type=_seconds, default=30.0, metavar="SECONDS", help="bound on the whole walk (30)"
     )
     options = arguments.parse_args(argv)
     from wizard.front import headless
@@ -185,11 +208,11 @@ def _check(argv: list[str]) -> int:
 
 def _explain(argv: list[str]) -> int:
     arguments = parser("explain", "Error text, a traceback or a log to the causes in it.", target=False)
-    arguments.add_argument("text", nargs="?", metavar="TEXT")
-    arguments.add_argument("--file", metavar="FILE")
-    arguments.add_argument("--json", action="store_true")
-    arguments.add_argument("--summary", action="store_true")
-    arguments.add_argument("--short", action="store_true")
+    arguments.add_argument("text", nargs="?", metavar="TEXT", help="without it, standard input is read")
+    arguments.add_argument("--file", metavar="FILE", help="read the text from a file")
+    arguments.add_argument("--json", action="store_true", help="one object a line for each error")
+    arguments.add_argument("--summary", action="store_true", help="count by cause")
+    arguments.add_argument("--short", action="store_true", help="one line for each error")
     options = arguments.parse_args(argv)
     from wizard.front import explaincmd
 
