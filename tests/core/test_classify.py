@@ -13,7 +13,7 @@ import yaml
 
 from wizard.core import classify
 from wizard.core.classify import Classifier, Rule
-from wizard.core.records import LINE_LIMIT
+from wizard.core.records import LINE_LIMIT, records
 
 MESSAGES = Path(__file__).parents[2] / "decision_trees" / "messages"
 
@@ -421,3 +421,15 @@ def test_it_imports_nothing_that_can_touch_the_world() -> None:
     imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
     imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert imported <= {"__future__", "re", "collections.abc", "typing", *OURS}
+
+
+def test_what_is_indented_behind_a_container_s_name_belongs_to_the_error_before_it() -> None:
+    written = (
+        "web_1  | worker 3: lost its queue\n"
+        'web_1  |   File "/app/redis/connection.py", line 665, in _connect\n'
+        "web_1  |     sock.connect(socket_address)\n"
+        "web_1  | ConnectionRefusedError: [Errno 111] Connection refused\n"
+        "web_1  | ready to serve\n"
+    )
+    assert [record.numbers for record in records(written.splitlines())] == [[1, 2, 3, 4], [5]]
+    assert classifier().classify(written) is None

@@ -15,7 +15,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from wizard.core.hints import CODES, CONTEXT, DATABASE, DRIVERS, ENGINES, FOREIGN
+from wizard.core.hints import CODES, CONTEXT, DATABASE, DRIVERS, ENGINES, FOREIGN, OTHERS
 from wizard.core.lazyre import lazy
 from wizard.core.records import LINE_LIMIT, Record, records
 from wizard.core.words import needed_words
@@ -221,11 +221,11 @@ class Classifier:
 
 
 def _is_foreign(text: str, found: re.Match[str]) -> bool:
-    """Whether a text that names no database is about another service: the line of the match names one."""
+    """Whether a text is about another service: it names one and no database, or its line is another client's."""
     start = text.rfind("\n", 0, found.start()) + 1
-    end = text.find("\n", found.end())
-    line = text[start : end if end >= 0 else len(text)]
-    return FOREIGN.search(line) is not None and DATABASE.search(text) is None
+    if OTHERS.match(text, start):
+        return True
+    return FOREIGN.search(text) is not None and DATABASE.search(text) is None
 
 
 def _fits(rule_engine: str | None, engine: str | None) -> bool:

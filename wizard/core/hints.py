@@ -9,11 +9,13 @@ from wizard.core.lazyre import lazy
 FOREIGN = lazy(
     r"(?<![\w.])https?://|\b(?:redis|mongo(?:db)?|kafka|zookeeper|amqps?|rabbitmq|smtps?|elasticsearch|opensearch|"
     r"memcached?|etcd|consul|vault|grpc|ldaps?://|sqlserver|mssql|oracle|cassandra|clickhouse|urllib3|requests"
-    r"|nginx|upstream|httpx?|curl|wget|npm|pip3?|apt(?:-get)?|yarn|git|rsync|sftp)\b|"
+    r"|nginx|upstream|axios(?:error)?|httpx?|curl|wget|npm|pip3?|apt(?:-get)?|yarn|git|rsync|sftp)\b|"
     r":(?:22|25|80|88|389|443|465|587|636|1433|1521|2181|2375|2379|4222|4317|4318|5000|5601|5671|5672|6379|"
     r"8000|8080|8081|8200|8443|8500|8888|9000|9042|9090|9092|9200|9300|9411|11211|15672|16379|26379|27017|27018)\b",
     re.IGNORECASE,
 )
+OTHERS = lazy(r"(?:ssh|scp|sftp|curl|wget): ", re.IGNORECASE)
+"""Programs that speak of their own connection when they begin a line, whatever the host is called."""
 DATABASE = lazy(
     r"postgres|psql|\bpg\b|\bpg[._]|libpq|pq:|pgx|psycopg|asyncpg|mysql|maria|\bsql|jdbc|hikari|database|\bdb\b|"
     r"pgbouncer|proxysql|maxscale|prisma|sequelize|typeorm|knex|hibernate|gorm|\borm\b|django|activerecord|ecto|"

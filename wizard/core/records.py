@@ -49,6 +49,13 @@ def normalise(line: str) -> str:
     return _BLANKS.sub(" ", line).strip()
 
 
+def _body(raw: str) -> str:
+    """A line as it was written, without the colour and the name that Compose puts in front of it."""
+    if " | " not in raw:
+        return raw
+    return _COMPOSE_PREFIX.sub("", _COLOUR.sub("", raw) if "\x1b" in raw else raw)
+
+
 def records(lines: Iterable[str]) -> Iterator[Record]:
     """Group lines into errors. A line longer than LINE_LIMIT becomes several records with the same number."""
     record = Record()
@@ -61,10 +68,11 @@ def records(lines: Iterable[str]) -> Iterator[Record]:
                 yield Record([normalise(raw[start : start + LINE_LIMIT]).replace("\n", " ")], [number])
             continue
         pieces = [piece.strip() for piece in normalise(raw).split("\n")]
-        if record.lines and (len(record.lines) >= RECORD_LINES or not _continues(record, raw, pieces[0])):
+        body = _body(raw)
+        if record.lines and (len(record.lines) >= RECORD_LINES or not _continues(record, body, pieces[0])):
             yield record
             record = Record()
-        _note_trace(record, raw, pieces[0])
+        _note_trace(record, body, pieces[0])
         record.lines.extend(pieces)
         record.numbers.extend([number] * len(pieces))
     if record.lines:
@@ -88,8 +96,11 @@ def _continues(record: Record, raw: str, line: str) -> bool:
 
 
 def _note_trace(record: Record, raw: str, line: str) -> None:
-    """Remember that a Python traceback is open: its last line, the exception, is not indented."""
-    if "Traceback (most recent" in line:
+    """Remember that a Python traceback is open: its last line, the exception, is not indented.
+
+    One whose beginning was not pasted is known by its first frame.
+    """
+    if "Traceback (most recent" in line or line.startswith('File "'):
         record.in_trace, record.chained = True, False
     elif line and raw[:1] not in " \t":
         record.in_trace = False
