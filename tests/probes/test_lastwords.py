@@ -108,7 +108,9 @@ def test_a_start_is_known_in_any_language() -> None:
 
 def test_what_went_on_in_another_file_is_not_judged_here() -> None:
     moved = "2026-11-21 03:02:00.000 UTC [99] LOG:  redirecting log output to logging collector process"
-    assert last_attempt("\n".join((SETTING, INVALID, WAITED, moved, WAITED)), "postgresql").outcome == "silent"
+    assert (
+        last_attempt("\n".join((SETTING, INVALID, WAITED, moved, WAITED)), "postgresql").outcome == "silent"
+    )
     assert last_attempt("\n".join((moved, SETTING, INVALID)), "postgresql").outcome == "failed"
 
 

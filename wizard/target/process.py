@@ -142,7 +142,9 @@ def _without_environment(process: Process) -> str:
             " list. Settings, names and connections are those of here: give a process that runs."
         )
     else:
-        told = f"{process.words} is part of the kernel and has no environment: give the application's process."
+        told = (
+            f"{process.words} is part of the kernel and has no environment: give the application's process."
+        )
     return told[0].upper() + told[1:]
 
 
