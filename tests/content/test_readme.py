@@ -6,10 +6,14 @@ import re
 import textwrap
 from pathlib import Path
 
+import pytest
+
 from wizard.content import scenario
 from wizard.content.check import check
 from wizard.content.load import Content, builtin_folder
 from wizard.front import causescmd
+
+pytestmark = pytest.mark.slow
 
 README = builtin_folder() / "README.md"
 NEW = "database.quota-exceeded"

@@ -15,6 +15,8 @@ import pytest
 from wizard.practice import PracticeError, Running, Scenario, get, list_scenarios, serve
 from wizard.practice.model import PASSWORD
 
+pytestmark = pytest.mark.slow
+
 READ_ONLY = ("read-only-standby", "mysql-read-only")
 SILENT = "accepts-never-answers"
 WORKING = ("healthy-postgresql", "healthy-mysql", *READ_ONLY)

@@ -33,6 +33,8 @@ from wizard.target.parse import parse_target
 from wizard.wire import ProtocolError, postgres
 from wizard.wire.mysql import Greeting
 
+pytestmark = pytest.mark.slow
+
 TARGET = parse_target("postgresql://app@db.example/shop", environ={}, home=None)
 COLUMNS = (
     *(

@@ -23,6 +23,8 @@ from wizard.target.readings import readings
 from wizard.target.tokens import read_token
 from wizard.target.variables import targets_in
 
+pytestmark = pytest.mark.slow
+
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SLOW = 12.0
 """Seconds of work that no file of the greatest size may cost; what grows with its square costs minutes."""
