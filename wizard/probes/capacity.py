@@ -6,6 +6,7 @@ The counting works on any channel that is logged in, so that it can also be done
 from __future__ import annotations
 
 from wizard.core.facts import Value
+from wizard.probes import holders, locks
 from wizard.probes.base import Report, probe
 from wizard.probes.channel import Channel
 from wizard.probes.greet import note_error
@@ -32,51 +33,17 @@ COUNTS = (
     "capacity.database-limit",
     "capacity.for-account",
     "capacity.own-sessions",
-    "capacity.idle",
-    "capacity.idle-in-transaction",
-    "capacity.active",
-    "capacity.oldest-idle-seconds",
-    "capacity.idle-pids",
-    "capacity.held-by",
-    "capacity.holders",
-    "capacity.top-application",
-    "capacity.top-role",
+    *holders.FACTS,
     "capacity.forecast",
     "capacity.replication-senders",
     "capacity.replication-slots",
     "capacity.replication-left",
-    "capacity.waiting",
-    "capacity.lock-kind",
-    "capacity.lock-tree",
-    "capacity.migration-pid",
-    "capacity.blocker-pid",
-    "capacity.blocker-query",
-    "capacity.blocker-age",
-    "capacity.blocker-state",
-    "capacity.blocker-application",
-    "capacity.blocker-host",
-    "capacity.blocker-user",
-    "capacity.other-blockers",
-    "capacity.prepared",
-    "capacity.prepared-in",
+    *locks.FACTS,
     "pool.by-application",
 )
 """The facts that `count` reports."""
 SHOWN_TO_ADMIN = (
-    "capacity.waiting",
-    "capacity.lock-kind",
-    "capacity.lock-tree",
-    "capacity.migration-pid",
-    "capacity.blocker-pid",
-    "capacity.blocker-query",
-    "capacity.blocker-age",
-    "capacity.blocker-state",
-    "capacity.blocker-application",
-    "capacity.blocker-host",
-    "capacity.blocker-user",
-    "capacity.other-blockers",
-    "capacity.prepared",
-    "capacity.prepared-in",
+    *locks.FACTS,
     "capacity.idle-in-transaction",
     "capacity.oldest-idle-seconds",
     "capacity.idle-pids",

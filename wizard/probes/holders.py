@@ -25,6 +25,18 @@ FEWEST_NEW = 3
 """New sessions that make a rate; fewer are chance."""
 IDLE, INSIDE, ACTIVE = "idle", "idle in transaction", "active"
 NOWHERE = ("none",)
+FACTS = (
+    "capacity.idle",
+    "capacity.idle-in-transaction",
+    "capacity.active",
+    "capacity.oldest-idle-seconds",
+    "capacity.idle-pids",
+    "capacity.held-by",
+    "capacity.holders",
+    "capacity.top-application",
+    "capacity.top-role",
+)
+"""The facts about who holds the connections."""
 
 
 class Session(NamedTuple):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from wizard.probes import ownserver
+from wizard.probes import holders, ownserver
 from wizard.probes.asseen import by_mysql, by_postgres
 from wizard.probes.base import Report, probe
 from wizard.probes.channel import Channel
@@ -67,19 +67,7 @@ PROVIDES = (
     "account.database-privilege",
     "account.role",
 )
-SLOTS = (
-    "capacity.slots-max",
-    "capacity.slots-used",
-    "capacity.idle",
-    "capacity.idle-in-transaction",
-    "capacity.active",
-    "capacity.oldest-idle-seconds",
-    "capacity.idle-pids",
-    "capacity.held-by",
-    "capacity.holders",
-    "capacity.top-application",
-    "capacity.top-role",
-)
+SLOTS = ("capacity.slots-max", "capacity.slots-used", *holders.FACTS)
 
 
 @probe("auth.inside", provides=(*PROVIDES, *SLOTS), deadline=18.0)
@@ -130,7 +118,14 @@ def _through_admin(
 ) -> None:
     if admin.family != target.family:
         raise ValueError(f"it is for {admin.engine}, and the application's is for {target.engine}")
-    channel = open_admin(admin, runtime)
+    _look_as(admin, target, runtime, report, own)
+
+
+def _look_as(
+    account: Target, target: Target, runtime: Runtime, report: Report, own: ownserver.OwnServer | None
+) -> None:
+    """Look through a session of that account, and end it."""
+    channel = open_admin(account, runtime)
     try:
         _look(channel, target, runtime, report, own)
     finally:
@@ -145,11 +140,7 @@ def _through_own(own: ownserver.OwnServer, target: Target, runtime: Runtime, rep
         peer = HostPort(own.socket, 0)
         name = pwd.getpwuid(os.geteuid()).pw_name
         quiet = Target(target.engine, (peer,), name, tls=Tls(mode="disable"))
-        channel = open_admin(quiet, runtime)
-        try:
-            _look(channel, target, runtime, report, own)
-        finally:
-            channel.close()
+        _look_as(quiet, target, runtime, report, own)
         return
     from wizard.probes import psql
 

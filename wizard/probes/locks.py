@@ -23,6 +23,23 @@ UNSEEN = "unknown"
 """The holder of a lock that this account cannot see."""
 PREPARED = "0"
 """What a server names as the holder where it is a prepared transaction, which is nobody's session."""
+FACTS = (
+    "capacity.waiting",
+    "capacity.lock-kind",
+    "capacity.lock-tree",
+    "capacity.migration-pid",
+    "capacity.blocker-pid",
+    "capacity.blocker-query",
+    "capacity.blocker-age",
+    "capacity.blocker-state",
+    "capacity.blocker-application",
+    "capacity.blocker-host",
+    "capacity.blocker-user",
+    "capacity.other-blockers",
+    "capacity.prepared",
+    "capacity.prepared-in",
+)
+"""The facts about who waits for whom."""
 MOST_OTHERS = 20
 """Further sessions at the head of a queue that are named."""
 DDL = (
