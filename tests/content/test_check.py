@@ -44,6 +44,18 @@ BROKEN = [
         "  network.lost: gone\n  network.timeout",
         "5: causes.network.lost: no node and no message rule names this cause",
     ),
+    (
+        CAT,
+        "causes:",
+        "explained-by:\n  network.timeout: [network.tmeout]\ncauses:",
+        "explained-by.network.timeout.0: 'network.tmeout' is not in the catalogue; did you mean 'network.timeout'?",
+    ),
+    (
+        CAT,
+        "causes:",
+        "explained-by:\n  network.timeouts: ['network.*', '*']\ncauses:",
+        "explained-by.network.timeouts: 'network.timeouts' is not in the catalogue",
+    ),
     # facts and placeholders
     (FACTS, "meaning: Days left., ", "", "3: facts.net.days: the key 'meaning' is missing"),
     (
@@ -365,6 +377,12 @@ BROKEN = [
         "risk: restart",
         "risk: restrt",
         "'restrt' is not a risk (safe, reload, restart, destructive); did you mean 'restart'?",
+    ),
+    (
+        PAGE,
+        "  verify: [{language: sh",
+        "  tell: [{language: sh, where: psql, text: ls}]\n  verify: [{language: sh",
+        "'psql' takes SQL, and this is 'sh'",
     ),
     (PAGE, "language: sh", "language: bash", "'bash' is not a language (sh, sql, conf, yaml, python)"),
     (

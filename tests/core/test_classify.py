@@ -177,9 +177,9 @@ def test_the_same_words_mean_another_cause_for_this_machine() -> None:
 
 
 def test_a_server_that_speaks_another_language_is_known_by_its_code() -> None:
-    german = "FATAL:  Passwort-Authentifizierung für Benutzer »app« fehlgeschlagen"
-    assert cause_of(german) is None
-    assert cause_of(german, code="28P01", engine="postgresql") == "auth.password-wrong"
+    greek = "ΚΡΙΣΙΜΟ:  η πιστοποίηση του χρήστη «app» απέτυχε"
+    assert cause_of(greek) is None
+    assert cause_of(greek, code="28P01", engine="postgresql") == "auth.password-wrong"
     assert cause_of("accès refusé", code="1045", engine="mariadb") == "auth.access-denied"
     assert cause_of("accès refusé", code="1045", engine="postgresql") is None
 
@@ -393,6 +393,18 @@ def hostile() -> list[str]:
         "((((",
         "\x00",
         "é\u2028\u202e",
+        "> ",
+        '{"log":"\\\\',
+        '2026-03-02 10:00:00.000 UTC,"FATAL,28P01,"',
+        '"error_severity":"message":"\\\\"',
+        "STATEMENT: connection refused ",
+        "LOG: statement: ERROR: ",
+        "redis: connection refused ",
+        "\\u0022&quot;",
+        "a | ",
+        "2026-03-02T10:00:01.123456789Z stdout P ",
+        "Mar 02 10:00:01 a b[1]: ",
+        "| | +-+---- ",
     ]
     return [opening * (30_000 // len(opening)) for opening in openings]
 
@@ -413,7 +425,7 @@ def test_an_error_far_inside_a_long_line_is_found() -> None:
     assert cause_of(line) == "auth.password-wrong"
 
 
-OURS = {f"wizard.core.{name}" for name in ("hints", "lazyre", "records", "words")}
+OURS = {f"wizard.core.{name}" for name in ("compact", "explains", "hints", "lazyre", "records", "wordings", "words")}
 
 
 def test_it_imports_nothing_that_can_touch_the_world() -> None:

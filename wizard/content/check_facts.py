@@ -8,6 +8,7 @@ from typing import Any
 from wizard.content.check_conditions import undeclared, wrong_value
 from wizard.content.known import Known, entries, number
 from wizard.content.problems import At, Lint, Source, nearest
+from wizard.core.explains import ANY
 from wizard.core.facts import UNKNOWN
 from wizard.core.tree import EXTRA_LAYERS, HEALTHY, INCONCLUSIVE, LAYERS
 
@@ -42,10 +43,15 @@ MANAGED_KEYS = (
 
 def catalogue(lint: Lint, source: Source, known: Known) -> None:
     """Ids are `layer.cause`, each with one line; only `healthy` and `inconclusive` have no layer."""
-    lint.keys(source, (), source.data, ("causes",), ("not-yet",))
+    lint.keys(source, (), source.data, ("causes",), ("not-yet", "explained-by"))
     for cause, missing in lint.mapping(source, ("not-yet",), source.data.get("not-yet")).items():
         lint.one_of(source, ("not-yet", cause), cause, known.causes, "in the catalogue")
         lint.text(source, ("not-yet", cause), missing)
+    layers = {f"{cause.partition('.')[0]}.*" for cause in known.causes if "." in cause}
+    for symptom, reasons in lint.mapping(source, ("explained-by",), source.data.get("explained-by")).items():
+        lint.one_of(source, ("explained-by", symptom), symptom, known.causes, "in the catalogue")
+        for where, reason in lint.texts(source, ("explained-by", symptom), reasons):
+            lint.one_of(source, where, reason, {*known.causes, *layers, ANY}, "in the catalogue")
     for cause, line in lint.mapping(source, ("causes",), source.data.get("causes")).items():
         at = ("causes", cause)
         lint.text(source, at, line)

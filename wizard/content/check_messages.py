@@ -9,9 +9,13 @@ from wizard.content.check_tree import ENGINES
 from wizard.content.known import Known
 from wizard.content.problems import At, Lint, Source
 from wizard.core.classify import Classifier, Rule
+from wizard.core.lazyre import lazy
+from wizard.core.wordings import WORDS, expanded
 
 REQUIRED = ("id", "cause", "source", "examples")
-OPTIONAL = ("pattern", "code", "engine", "driver", "weight", "candidates", "not")
+OPTIONAL = ("pattern", "code", "engine", "driver", "weight", "candidates", "not", "translations")
+_NOT_LINEAR = lazy(r"(?<!\\)\(\?(?!:|P<)|\\[1-9]|[*+?}]\+")
+"""What RE2 does not know: look-around, back references, flags and atomic or possessive pieces."""
 SPEAKERS = (*ENGINES, "pgbouncer", "proxysql", "maxscale", "pgpool", "odyssey", "pgcat", "supavisor")
 
 
@@ -20,7 +24,8 @@ def rules(lint: Lint, source: Source, known: Known) -> None:
     lint.keys(source, (), source.data, ("origin", "rules"))
     for at, written in lint.items(source, ("rules",), source.data.get("rules")):
         one = lint.mapping(source, at, written)
-        lint.keys(source, at, one, REQUIRED, OPTIONAL)
+        required = tuple(key for key in REQUIRED if key != "examples" or not _makes_examples(one))
+        lint.keys(source, at, one, required, (*OPTIONAL, "examples"))
         for key in ("id", "source"):
             if key in one:
                 lint.text(source, (*at, key), one[key])
@@ -34,16 +39,43 @@ def rules(lint: Lint, source: Source, known: Known) -> None:
         lint.texts(source, (*at, "not"), one.get("not"))
         if "examples" in one and not one["examples"]:
             lint.say(source, (*at, "examples"), "a rule needs at least one example")
+        if "translations" in one:
+            _translations(lint, source, (*at, "translations"), one)
         _match(lint, source, at, one)
 
 
+def _makes_examples(one: dict[str, Any]) -> bool:
+    """Whether the wordings of a rule are its examples: not where its pattern asks for more than they say."""
+    return "translations" in one and "pattern" not in one
+
+
+def _translations(lint: Lint, source: Source, at: At, one: dict[str, Any]) -> None:
+    """Each language has a wording or a list of them, and a pattern of the rule's own has a place for them."""
+    for language, written in lint.mapping(source, at, one["translations"]).items():
+        if isinstance(written, list):
+            lint.texts(source, (*at, language), written)
+        else:
+            lint.text(source, (*at, language), written)
+    if WORDS not in str(one.get("pattern", WORDS)):
+        lint.say(source, at, f"the rule's pattern has no {WORDS}, so they go nowhere")
+
+
 def _match(lint: Lint, source: Source, at: At, one: dict[str, Any]) -> None:
-    if "pattern" not in one and "code" not in one:
+    if not {"pattern", "code", "translations"} & set(one):
         lint.say(source, at, "needs a 'pattern' or a 'code'")
     try:
-        re.compile(str(one.get("pattern", "")))
+        pattern = str(expanded(one)["pattern"] if "translations" in one else one.get("pattern", ""))
+    except AttributeError:
+        return
+    try:
+        re.compile(pattern)
     except re.error as error:
         lint.say(source, (*at, "pattern"), f"is no regular expression: {error}")
+    beyond = _NOT_LINEAR.search(pattern)
+    if beyond is not None:
+        lint.say(
+            source, (*at, "pattern"), f"'{beyond.group()}' is not in RE2: patterns are found in linear time"
+        )
     weight = str(one.get("weight", "50"))
     if not weight.isdecimal() or int(weight) > 100:
         lint.say(source, (*at, "weight"), f"'{weight}' is no number from 0 to 100")
@@ -89,6 +121,9 @@ def _examples(lint: Lint, source: Source, at: At, rule: Rule, classifier: Classi
         if match is None or match.cause != rule.cause:
             seen = "nothing" if match is None else f"'{match.cause}' (by {match.rule_id})"
             message = f"this example is classified as {seen}, not as '{rule.cause}'"
+            lint.say(source, (*at, "examples", str(number)), message)
+        if rule.pattern and not classifier.files(rule, example):
+            message = "the pattern finds this example, the index of words does not: a word beside a gap is not whole"
             lint.say(source, (*at, "examples", str(number)), message)
     for number, text in enumerate(rule.lookalikes):
         match = classifier.classify(text, code=code)

@@ -15,7 +15,7 @@ from wizard.core.quoting import ShellReader
 from wizard.core.tree import HEALTHY, INCONCLUSIVE
 
 REQUIRED = ("title", "meaning", "why", "seen-as", "fixes", "avoid", "verify", "sources")
-OPTIONAL = ("here", "see-also", "hand-over")
+OPTIONAL = ("here", "tell", "see-also", "hand-over")
 HAND_OVER = ("to", "when", "text")
 KINDS = ("stop-gap", "lasting")
 RISKS = ("safe", "reload", "restart", "destructive")
@@ -49,8 +49,9 @@ def pages(lint: Lint, source: Source, known: Known) -> None:
         lint.keys(source, at, page, REQUIRED, OPTIONAL)
         _sentences(lint, source, at, page, known)
         _fixes(lint, source, (*at, "fixes"), page.get("fixes"), known)
-        for where, command in lint.items(source, (*at, "verify"), page.get("verify")):
-            _command(lint, source, where, lint.mapping(source, where, command), known)
+        for part in ("tell", "verify"):
+            for where, command in lint.items(source, (*at, part), page.get(part, [])):
+                _command(lint, source, where, lint.mapping(source, where, command), known)
 
 
 def _sentences(lint: Lint, source: Source, at: At, page: dict[str, Any], known: Known) -> None:

@@ -16,12 +16,14 @@ from wizard.core.tree import (
     FINDING,
     INCONCLUSIVE,
     MOST_NUMBER,
+    SYMPTOM,
     Caution,
     Edge,
     FactSpec,
     Node,
     Question,
     Reading,
+    Symptom,
     Tree,
 )
 from wizard.errors import ContentError, UsageError
@@ -141,17 +143,34 @@ class Content:
             Lazily(nodes, lambda key, one: build_node(key, one.layer, one.data, one.path, self.catalogue)),
             root,
             Lazily(facts.get("facts", {}), _spec),
-            Lazily(self.single("questions.yaml").get("questions", {}), _question),
+            Lazily(self._questions, _question),
             tuple(cautions),
             self.read_message,
             {str(key): tuple(value) for key, value in facts.get("fills", {}).items()},
             tuple(dict.fromkeys(_early(nodes))),
+            Lazily(self._symptoms.get("symptoms", {}), _symptom),
         )
+
+    @cached_property
+    def _symptoms(self) -> dict[str, Any]:
+        return self.single("symptoms.yaml")
+
+    @property
+    def _questions(self) -> dict[str, Any]:
+        """The questions of the trees, and the one of the start, whose options are the symptoms."""
+        questions: dict[str, Any] = self.single("questions.yaml").get("questions", {})
+        symptoms = self._symptoms.get("symptoms")
+        if not symptoms:
+            return questions
+        options = {key: one["words"] for key, one in symptoms.items()}
+        asked = {key: self._symptoms[key] for key in ("ask", "why", "how") if key in self._symptoms}
+        return {**questions, SYMPTOM: {**asked, "options": options}}
 
     @cached_property
     def classifier(self) -> Classifier:
         """The message rules, ready to match."""
         from wizard.core.classify import Classifier
+        from wizard.core.explains import Explains
 
         files = self.files("messages")
         mark = yamlfile.digest(
@@ -159,7 +178,8 @@ class Content:
         )
         beside = self.folders[0] / "messages" / yamlfile.INDEX / COMPILED
         data = yamlfile.indexed(beside, mark, lambda: Classifier(read_rules(files)).compiled())
-        return Classifier.from_compiled(data)
+        explains = Explains(self.single("catalogue.yaml").get("explained-by", {}))
+        return Classifier.from_compiled(data, explains)
 
     def read_message(self, text: str, code: str, engine: str) -> Reading | None:
         """What the message rules make of a text: the core's `Classify`."""
@@ -271,6 +291,12 @@ def _question(key: str, written: Mapping[str, Any]) -> Question:
         str(written.get("kind", "choice")),
         float(written.get("least", 0)),
         float(written.get("most", MOST_NUMBER)),
+    )
+
+
+def _symptom(key: str, written: Mapping[str, Any]) -> Symptom:
+    return Symptom(
+        key, str(written["words"]), dict(written.get("gives", {})), tuple(written.get("likely", ()))
     )
 
 

@@ -220,7 +220,7 @@ def render(
         _sentences(page.get("why", ()), filler),
         tuple(_fixes(page.get("fixes", ()), filler)),
         _sentences(page.get("avoid", ()), filler),
-        tuple(_commands(page.get("verify", ()), filler)),
+        tuple(commands_of(page.get("verify", ()), filler)),
         tuple(str(one) for one in page.get("see-also", ())),
         tuple(str(one) for one in page.get("sources", ())),
         message,
@@ -267,7 +267,7 @@ def _fixes(written: Iterable[Mapping[str, Any]], filler: Filler) -> list[Fix]:
     fixes = []
     for one in written:
         truth, words = _truth(one, filler.facts)
-        commands = tuple(_commands(one.get("commands", ()), filler))
+        commands = tuple(commands_of(one.get("commands", ()), filler))
         # A fix that has commands, but none for this engine or place, belongs to somebody else.
         if truth is False or (one.get("commands") and not commands):
             continue
@@ -277,7 +277,7 @@ def _fixes(written: Iterable[Mapping[str, Any]], filler: Filler) -> list[Fix]:
     return sorted(fixes, key=lambda fix: not fix.sure)
 
 
-def _commands(written: Iterable[Mapping[str, Any]], filler: Filler) -> Iterator[Command]:
+def commands_of(written: Iterable[Mapping[str, Any]], filler: Filler) -> Iterator[Command]:
     """The commands that are not excluded, in their written order: they are often steps of one work."""
     engine = filler.facts.text("engine")
     for one in written:

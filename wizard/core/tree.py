@@ -21,6 +21,8 @@ LONGEST_ANSWER = 4000
 MOST_NUMBER = 1e9
 """The greatest answer that is a number, unless the question says less."""
 _NUMBER = lazy(r"\d{1,10}(\.\d{1,3})?")
+SYMPTOM = "symptom"
+"""The fact that holds the key of the symptom that was chosen at the start."""
 INCONCLUSIVE = "inconclusive"
 HEALTHY = "healthy"
 
@@ -64,6 +66,20 @@ class Question(NamedTuple):
         return f"one of {', '.join(option.value for option in self.options)}, {UNKNOWN}"
 
 
+class Symptom(NamedTuple):
+    """What a person can say at the start: the words, the answers that follow, and the causes to think of first."""
+
+    key: str
+    words: str
+    gives: Mapping[str, str] = {}
+    likely: tuple[str, ...] = ()
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """What a walk knows from the start: the choice itself, and what follows from it."""
+        return {**self.gives, SYMPTOM: self.key}
+
+
 class Node(NamedTuple):
     """One place in the tree. `kind` is probe, ask, decide (only edges) or finding."""
 
@@ -99,6 +115,11 @@ class FactSpec(NamedTuple):
     values: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     learn: str = ""
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The values that it declares; none for a text, a number or a list."""
+        return ("true", "false") if self.kind == "flag" else self.values if self.kind == "choice" else ()
 
 
 class Caution(NamedTuple):
@@ -139,6 +160,7 @@ class Tree(NamedTuple):
     """Placeholder of a page to the facts that fill it, the first known one."""
     early: tuple[str, ...] = ()
     """Probes that may start before the walk gets to them."""
+    symptoms: Mapping[str, Symptom] = {}
 
     def node(self, node_id: str) -> Node:
         """The node called so; a finding is made on the spot."""

@@ -5,16 +5,33 @@ from __future__ import annotations
 from wizard.core.lazyre import lazy
 
 _WHOLE_WORD = lazy(r"(?<![a-z0-9_?])[a-z0-9_]{2,}(?![a-z0-9_?])")
+_WORD = lazy(r"[a-z0-9_]+")
+_BEYOND_ASCII = lazy(r"[^\x00-\x7f]{2,}")
+_PAIR = lazy(r"[^\x00-\x7f]{2}")
 _LITERAL = lazy(r"[A-Za-z0-9 _\"'`:;,/<>=@#%&!~-]+(?![*+?{])")
 _REPEAT = lazy(r"[*+?]\??|\{[0-9,]+\}\??")
+_CLASS = lazy(r"\[\^?\]?(?:\\.|[^\]\\])*\]")
 _GROUP_HEAD = lazy(r"\((?:\?:|\?P<\w+>)?")
 _ALTERNATIVES = 48
 _GAP = "\n"
 
 
+def words_of(text: str) -> set[str]:
+    """The words of a text. Scripts beyond ASCII may have no blanks: there, each pair of neighbours is a word."""
+    text = text.lower()
+    words = set(_WORD.findall(text))
+    if not text.isascii():
+        for run in _BEYOND_ASCII.findall(text):
+            words.update(map(str.__add__, run, run[1:]))
+    return words
+
+
 def needed_words(pattern: str) -> list[frozenset[str]]:
-    """For each alternative of a pattern, the whole words that any text matching it must have."""
-    return [frozenset(_WHOLE_WORD.findall(branch)) for branch in _alternatives(pattern, 0)[0]]
+    """For each alternative of a pattern, the whole words, as `words_of` has them, that any text matching it must have."""
+    return [
+        frozenset(_WHOLE_WORD.findall(branch)) | frozenset(_PAIR.findall(branch))
+        for branch in _alternatives(pattern, 0)[0]
+    ]
 
 
 def _alternatives(pattern: str, position: int) -> tuple[list[str], int]:
@@ -60,8 +77,8 @@ def _part(pattern: str, position: int) -> tuple[list[str], int]:
         parts, end = _alternatives(pattern, head.end() if head else position + 1)
         return parts, end + 1
     if char == "[":
-        others = pattern[position + 1] == "^"
-        return [_GAP if others else "?"], pattern.index("]", position + (3 if others else 2)) + 1
+        written = _CLASS.match(pattern, position)
+        return [_GAP if pattern[position + 1] == "^" else "?"], written.end() if written else len(pattern)
     if char == "\\":
         escaped = pattern[position + 1]
         return [_GAP if escaped in "bsSWBA" else "?" if escaped.isalnum() else escaped], position + 2

@@ -1,0 +1,118 @@
+"""A person knows better than a probe: which facts can be overruled, with which values, and what then still stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from wizard.core.conditions import tests
+from wizard.core.facts import UNKNOWN, Fact, Facts, Value, text_of
+from wizard.core.tree import Tree
+from wizard.errors import WalkError
+
+if TYPE_CHECKING:
+    from wizard.core.walk import Hop, Walk
+
+SAYINGS = ("text", "code", "cause", "candidates")
+"""What is kept of words that somebody said, below their source: `error.text`, `error.cause` …"""
+
+
+class Instead(NamedTuple):
+    """One fact that a person overruled: what had been found (empty: nothing), and what they say."""
+
+    key: str
+    was: str
+    now: str
+
+
+class Passed(NamedTuple):
+    """A step that the walk has behind it: how many steps back it is, the walk before it, the hops that it made."""
+
+    back: int
+    before: Walk
+    hops: tuple[Hop, ...]
+
+
+class Ground(NamedTuple):
+    """A fact that decided at a step: its value (empty: not known), who knew it, and what it could be instead."""
+
+    key: str
+    meaning: str
+    value: str
+    by: str
+    others: tuple[str, ...]
+
+
+def passed(walk: Walk) -> list[Passed]:
+    """The steps behind the walk, the latest first."""
+    found: list[Passed] = []
+    after = walk
+    while after.previous is not None:
+        before = after.previous
+        found.append(Passed(len(found) + 1, before, after.trail[len(before.trail) :]))
+        after = before
+    return found
+
+
+def grounds(walk: Walk, step: Passed) -> list[Ground]:
+    """The facts that decided at a step, and that a person may overrule, in the order in which they were looked at."""
+    keys: dict[str, None] = {}
+    for hop in step.hops:
+        for edge in walk.tree.node(hop.node).edges:
+            keys.update(dict.fromkeys(test.key for test in tests(edge.when)))
+            if edge.go == hop.went and edge.when.holds(walk.facts) is True:
+                break
+    found = []
+    for key in keys:
+        spec = walk.tree.specs.get(key)
+        if spec is None or not spec.choices:
+            continue
+        fact = walk.facts.fact(key)
+        value = text_of(fact.value) if fact and fact.value != UNKNOWN else ""
+        others = tuple(one for one in (*spec.choices, UNKNOWN) if one != (value or UNKNOWN))
+        found.append(Ground(key, spec.meaning, value, fact.by if fact else "", others))
+    return found
+
+
+def instead(
+    tree: Tree, found: Facts, said: Mapping[str, Value], earlier: Iterable[Instead] = ()
+) -> tuple[Instead, ...]:
+    """What is said in the place of what was `found`; `earlier` was overruled at the same step before.
+
+    Raises WalkError for a fact that nobody declared, and for a value that the fact does not declare.
+    """
+    if not said:
+        raise WalkError("nothing is overruled: no fact is named")
+    changed = {one.key: one for one in earlier}
+    for key, value in said.items():
+        spec = tree.specs.get(key)
+        choices = spec.choices if spec else ()
+        if not choices:
+            raise WalkError(f"'{key}' cannot be overruled: it is no declared fact with declared values")
+        now = text_of(value)
+        if now not in choices and now != UNKNOWN:
+            raise WalkError(f"'{key}' cannot be '{now}': it is one of {', '.join(choices)}, {UNKNOWN}")
+        was = changed[key].was if key in changed else found.text(key) or ""
+        changed[key] = Instead(key, was, now)
+    return tuple(changed.values())
+
+
+def standing(
+    before: Facts, after: Facts, said: Mapping[str, Value], sources: Iterable[str]
+) -> tuple[Facts, bool]:
+    """The facts that stand once `said` is believed, and whether the words quoted at the step still count.
+
+    Whoever says that a check ended in another way says that the words which it heard (`sources`) decide nothing.
+    """
+    gone: set[str] = set()
+    denied = any(key.endswith(".outcome") for key in said)
+    if denied:
+        sayings = {f"{source}.{part}" for source in sources for part in SAYINGS}
+        gone = {fact.key for fact in after if fact.key in sayings and before.fact(fact.key) != fact}
+    kept = before.having(fact for fact in after if fact.key not in gone).without(said)
+    return kept.having(Fact(key, _value(value), "user") for key, value in said.items()), not denied
+
+
+def _value(value: Value) -> Value:
+    """The value as a probe would report it: a flag is no text."""
+    return {"true": True, "false": False}.get(text_of(value), value)
