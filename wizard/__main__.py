@@ -7,13 +7,15 @@ import os
 import sys
 from contextlib import suppress
 
+SHORT = ("check", "explain")
+"""Commands that scripts wait for."""
 READER_GONE = 141
 """What a shell says of a process that SIGPIPE ended: the reader left before all was said."""
 
 
 def main() -> int:
-    """Run the command line; the exit status, as the contract has it. `check` does not return: see `_leave`."""
-    short = sys.argv[1:2] == ["check"]
+    """Run the command line; the exit status, as the contract has it. SHORT commands do not return: see `_leave`."""
+    short = len(sys.argv) > 1 and sys.argv[1] in SHORT
     if short:
         gc.disable()  # a run of a tenth of a second makes no garbage that is worth looking for
     status = _run()

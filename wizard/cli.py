@@ -11,7 +11,7 @@ from wizard import __version__
 from wizard.errors import ContentError, UsageError, WizardError
 from wizard.exits import Exit
 
-COMMANDS = ("check", "explain", "causes", "sessions", "resume", "export", "tree", "practice")
+COMMANDS = ("check", "explain", "causes", "sessions", "resume", "export", "compare", "tree", "practice")
 TARGET_OPTIONS = {
     "host": "name, address, or the folder of a Unix socket",
     "port": "without it, the usual one of the engine",
@@ -37,7 +37,8 @@ commands (dbwizard COMMAND --help tells more):
   check      the same walk without a person, for scripts
   explain    the causes in an error text or a log
   causes     what is known; with an id, its page
-  sessions   the saved walks; resume goes on with one, export writes a document
+  sessions   the saved walks; resume goes on with one, export writes a document,
+             compare shows where two of them differ
   tree       list, show, lint, test, graph: for authors of decision trees
   practice   a loopback server that misbehaves, and the walk against it
 """
@@ -123,7 +124,7 @@ def complain(sentence: str) -> None:
 
 
 def parser(name: str, description: str, *, target: bool = True) -> argparse.ArgumentParser:
-    """An argument parser with the options that every command with a target shares."""
+    """An argument parser, for a command with a target with the options that all of these share."""
     made = _Parser(
         prog=f"dbwizard {name}".strip(),
         description=description,
@@ -136,43 +137,46 @@ def parser(name: str, description: str, *, target: bool = True) -> argparse.Argu
         "--trees", action="append", default=[], metavar="DIR", help="a folder of trees of one's own"
     )
     if target:
-        made.add_argument(
-            "target", nargs="?", metavar="TARGET", help="a connection; without it, what is found here"
-        )
-        for option, told in TARGET_OPTIONS.items():
-            made.add_argument(f"--{option}", metavar=option.upper(), help=told)
-        made.add_argument(
-            "--password-stdin", action="store_true", help="read the password from standard input"
-        )
-        made.add_argument("--no-files", action="store_true", help="look at no file of the working directory")
-        made.add_argument(
-            "--answer",
-            action="append",
-            default=[],
-            metavar="QUESTION=VALUE",
-            help="answer a question before it is asked; repeatable",
-        )
-        made.add_argument(
-            "--error", metavar="FILE", help="the application's own error or log (- for standard input)"
-        )
-        made.add_argument(
-            "--write-path", action="store_true", help="also write one row, in a transaction rolled back"
-        )
-        made.add_argument(
-            "--admin",
-            metavar="TARGET",
-            help="a privileged connection, to look inside while the application is refused",
-        )
-        made.add_argument("--pid", metavar="PID", help="the view of a process: its settings, its network")
-        made.add_argument("--container", metavar="NAME", help="the same for the main process of a container")
-        made.add_argument(
-            "--connect-timeout",
-            type=_seconds,
-            default=3.0,
-            metavar="SECONDS",
-            help="bound on one connection (3)",
-        )
+        add_target(made, "a connection; without it, what is found here")
     return made
+
+
+def add_target(arguments: argparse.ArgumentParser, told: str) -> None:
+    """TARGET, of which `told` says what it is, and the options that every command with a target shares."""
+    arguments.add_argument("target", nargs="?", metavar="TARGET", help=told)
+    for option, help_ in TARGET_OPTIONS.items():
+        arguments.add_argument(f"--{option}", metavar=option.upper(), help=help_)
+    arguments.add_argument(
+        "--password-stdin", action="store_true", help="read the password from standard input"
+    )
+    arguments.add_argument("--no-files", action="store_true", help="look at no file of the working directory")
+    arguments.add_argument(
+        "--answer",
+        action="append",
+        default=[],
+        metavar="QUESTION=VALUE",
+        help="answer a question before it is asked; repeatable",
+    )
+    arguments.add_argument(
+        "--error", metavar="FILE", help="the application's own error or log (- for standard input)"
+    )
+    arguments.add_argument(
+        "--write-path", action="store_true", help="also write one row, in a transaction rolled back"
+    )
+    arguments.add_argument(
+        "--admin",
+        metavar="TARGET",
+        help="a privileged connection, to look inside while the application is refused",
+    )
+    arguments.add_argument("--pid", metavar="PID", help="the view of a process: its settings, its network")
+    arguments.add_argument("--container", metavar="NAME", help="the same for the main process of a container")
+    arguments.add_argument(
+        "--connect-timeout",
+        type=_seconds,
+        default=3.0,
+        metavar="SECONDS",
+        help="bound on one connection (3)",
+    )
 
 
 def _seconds(text: str) -> float:
@@ -207,16 +211,11 @@ def _check(argv: list[str]) -> int:
 
 
 def _explain(argv: list[str]) -> int:
-    arguments = parser("explain", "Error text, a traceback or a log to the causes in it.", target=False)
-    arguments.add_argument("text", nargs="?", metavar="TEXT", help="without it, standard input is read")
-    arguments.add_argument("--file", metavar="FILE", help="read the text from a file")
-    arguments.add_argument("--json", action="store_true", help="one object a line for each error")
-    arguments.add_argument("--summary", action="store_true", help="count by cause")
-    arguments.add_argument("--short", action="store_true", help="one line for each error")
-    options = arguments.parse_args(argv)
     from wizard.front import explaincmd
 
-    return explaincmd.run(options)
+    arguments = parser("explain", explaincmd.ABOUT, target=False)
+    explaincmd.add_options(arguments)
+    return explaincmd.run(arguments.parse_args(argv))
 
 
 def _causes(argv: list[str]) -> int:
@@ -246,33 +245,27 @@ def _tree(argv: list[str]) -> int:
 
 
 def _sessions(argv: list[str]) -> int:
-    options = parser("sessions", "The saved sessions.", target=False).parse_args(argv)
     from wizard.front import sessionscmd
-    from wizard.front.output import write
 
-    return sessionscmd.run_list(options, write)
+    return sessionscmd.sessions(argv)
 
 
 def _resume(argv: list[str]) -> int:
-    arguments = parser("resume", "Go on with a saved session where it broke off.", target=True)
-    arguments.add_argument("--plain", action="store_true")
-    arguments.add_argument("--id", dest="session", metavar="ID", default=None)
-    options = arguments.parse_args(argv)
-    from wizard.front import interactive
+    from wizard.front import sessionscmd
 
-    return interactive.resume(options)
+    return sessionscmd.resume(argv)
 
 
 def _export(argv: list[str]) -> int:
-    arguments = parser("export", "A saved session as a document.", target=False)
-    arguments.add_argument("id", nargs="?", metavar="ID")
-    arguments.add_argument("--format", choices=("md", "json", "html", "text"), default="md")
-    arguments.add_argument("--output", metavar="FILE")
-    options = arguments.parse_args(argv)
     from wizard.front import sessionscmd
-    from wizard.front.output import write, write_json
 
-    return sessionscmd.run_export(options, write_json if options.format == "json" else write)
+    return sessionscmd.export(argv)
+
+
+def _compare(argv: list[str]) -> int:
+    from wizard.front import sessionscmd
+
+    return sessionscmd.compare(argv)
 
 
 def _practice(argv: list[str]) -> int:
@@ -295,6 +288,7 @@ _COMMANDS = {
     "sessions": _sessions,
     "resume": _resume,
     "export": _export,
+    "compare": _compare,
     "tree": _tree,
     "practice": _practice,
 }

@@ -1,32 +1,29 @@
-"""Reads error text, a traceback or a whole log and tells the causes in it, as `dbwizard explain` prints them.
+"""Error text, a traceback or a whole log to the causes in it: the results of `dbwizard explain`, and their sum.
 
 Works on a stream: it keeps one record of lines and one small count for each cause, never the input. It decides
-nothing itself, the rules do; it opens no file and must not import the TUI, the graph library or a driver.
+nothing itself, the rules do; it opens no file and must not import the TUI, the graph library or a driver. Nothing
+that a result gives to be shown holds a password or an unseen character.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from math import log2
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol
 
 from wizard.core.classify import Classifier, Match
+from wizard.core.explains import Explains
+from wizard.core.quoting import MASK
+from wizard.logs.stamps import Stamp, find
+from wizard.marks import iso
+from wizard.redact import clean, harmless
+
+if TYPE_CHECKING:
+    from wizard.logs.rate import Rate
 
 SCHEMA = "dbwizard.explain/1"
-FOUND, NOTHING = 0, 1
-"""Exit statuses, as with grep; wrong usage, which is 2, is the command line's to tell."""
-
-PIECE = 65_536
-"""Characters of one line that are read at once, so that input without line ends is bounded as well."""
-
-_TIME = re.compile(
-    r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?"
-    r"|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})?(?: \d{4})?"
-    r"|\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d(?: [+-]\d{4})?"
-)
 _JSON_ENGINES = frozenset({"postgresql", "mysql", "mariadb", "pgbouncer", "proxysql"})
 
 
@@ -37,13 +34,56 @@ class TitleOf(Protocol):
         """Return the title of `cause`."""
 
 
-@dataclass(frozen=True, slots=True)
 class Explained:
-    """One recognised error. `seen` is the time that its line states, as written there, or None."""
+    """One recognised error. `stamp` is the time that its line, or one above it, states; `file` where it was read.
 
-    match: Match
-    title: str | None
-    seen: str | None
+    `before` and `after` are the lines around it, where they were asked for.
+    """
+
+    def __init__(
+        self,
+        match: Match,
+        title: str | None = None,
+        stamp: Stamp | None = None,
+        file: str = "",
+        before: Iterable[str] = (),
+        after: Iterable[str] = (),
+    ) -> None:
+        self.match = match
+        self.title = title
+        self.stamp = stamp
+        self.file = file
+        self._around = (tuple(before), tuple(after))
+
+    @property
+    def named(self) -> str:
+        """The cause and what it is in one line; where nothing is concluded, the candidates."""
+        if self.match.cause == "inconclusive" and self.match.candidates:
+            return f"inconclusive: {' or '.join(self.match.candidates)}"
+        return f"{self.match.cause}: {self.title}" if self.title else self.match.cause
+
+    @cached_property
+    def text(self) -> str:
+        """The words that were recognised, fit to be shown."""
+        return harmless(self.match.text, 0)
+
+    @cached_property
+    def captures(self) -> dict[str, str]:
+        """What the words name, such as a host or a user, fit to be shown."""
+        shown = {key: harmless(value, 0) for key, value in self.match.captures.items()}
+        # What is masked where it stands must not come back by itself.
+        hidden = MASK in self.text
+        return {
+            key: MASK if hidden and value in self.match.text and value not in self.text else value
+            for key, value in shown.items()
+            if value
+        }
+
+    @cached_property
+    def around(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The lines before and after, fit to be shown."""
+        before, after = (tuple(harmless(line, 2000) for line in lines) for lines in self._around)
+        return before, after
 
     def as_json(self) -> dict[str, object]:
         """Return the object of `dbwizard.explain/1`; what is not known is left out."""
@@ -56,29 +96,55 @@ class Explained:
             "candidates": list(found.candidates),
             "engine": engine,
         }
-        optional = {"code": found.code, "driver": found.driver, "text": found.text, "title": self.title}
+        before, after = self.around
+        optional = {
+            "code": found.code,
+            "driver": found.driver,
+            "text": self.text,
+            "title": self.title,
+            "file": clean(self.file, 0),
+            "time": iso(self.stamp.at) if self.stamp else "",
+            "captures": self.captures,
+            "before": list(before),
+            "after": list(after),
+        }
         return known | {key: value for key, value in optional.items() if value}
 
 
-@dataclass(slots=True)
 class Tally:
     """What is remembered of one cause: how often, where, when, and the example that says most."""
 
-    example: Explained
-    count: int
-    first_line: int
-    last_line: int
-    first_seen: str | None
-    last_seen: str | None
+    def __init__(self, first: Explained) -> None:
+        self.example = first
+        self.count = 0
+        self.first = first
+        self.last = first
+        self.earliest: Explained | None = None
+        """The one with the earliest time, and the latest: a log may go back in time, and several are not in step."""
+        self.latest: Explained | None = None
+        self.files: dict[str, int] = {}
+        self.rate: Rate | None = None
 
     def add(self, result: Explained) -> None:
         """Count one more error of this cause."""
         self.count += 1
-        self.last_line = result.match.line
-        self.first_seen = self.first_seen or result.seen
-        self.last_seen = result.seen or self.last_seen
+        self.last = result
+        self.files[result.file] = self.files.get(result.file, 0) + 1
         if result.match.weight > self.example.match.weight:
             self.example = result
+        if result.stamp is not None:
+            self._place(result, result.stamp.at)
+
+    def _place(self, result: Explained, at: float) -> None:
+        if self.rate is None:
+            from wizard.logs.rate import Rate
+
+            self.rate = Rate()
+        self.rate.add(at)
+        if at < _at(self.earliest, at + 1):
+            self.earliest = result
+        if at >= _at(self.latest, at):
+            self.latest = result
 
     @property
     def score(self) -> float:
@@ -88,122 +154,81 @@ class Tally:
     def as_json(self) -> dict[str, object]:
         """Return the object that `--summary --json` prints for this cause."""
         shown = self.example.as_json()
-        del shown["line"]
+        for key in ("line", "time", "file", "before", "after"):
+            shown.pop(key, None)
         shown["example"] = shown.pop("text", "")
-        times = {"first_seen": self.first_seen, "last_seen": self.last_seen}
-        places = {"count": self.count, "first_line": self.first_line, "last_line": self.last_line}
+        times: dict[str, object] = {
+            "first_seen": _written(self.earliest),
+            "last_seen": _written(self.latest),
+            "first_time": _iso(self.earliest),
+            "last_time": _iso(self.latest),
+        }
+        if self.rate is not None:
+            spans = [{"from": iso(start), "count": count} for start, count in self.rate.spans]
+            times["rate"] = {"seconds": self.rate.seconds, "spans": spans}
+        places: dict[str, object] = {
+            "count": self.count,
+            "first_line": self.first.match.line,
+            "last_line": self.last.match.line,
+        }
+        if any(self.files):
+            places |= {"first_file": self.first.file, "last_file": self.last.file, "files": dict(self.files)}
         return shown | places | times
 
 
 class Summary:
     """Counts results cause by cause; memory grows with the number of causes, not with the input."""
 
-    def __init__(self) -> None:
+    def __init__(self, explains: Explains | None = None) -> None:
         self.causes: dict[str, Tally] = {}
+        self._explains = explains or Explains()
 
     def add(self, result: Explained) -> None:
         """Take one result into account."""
-        cause, line = result.match.cause, result.match.line
-        tally = self.causes.get(cause)
+        tally = self.causes.get(result.match.cause)
         if tally is None:
-            self.causes[cause] = Tally(result, 1, line, line, result.seen, result.seen)
-        else:
-            tally.add(result)
+            tally = self.causes[result.match.cause] = Tally(result)
+        tally.add(result)
 
     @property
     def primary(self) -> Tally | None:
-        """The cause that best explains the whole input: of equals the one that was said first."""
+        """The cause that best explains the whole input: no mere symptom, and of equals the one that was said first."""
         best: Tally | None = None
-        for tally in self.causes.values():
+        for tally in map(self.causes.__getitem__, self._explains.roots(self.causes)):
             if best is None or tally.score > best.score:
                 best = tally
         return best
 
+    @property
+    def in_time(self) -> list[Explained]:
+        """The first error of each cause in the order of time, of those of which a time is known."""
+        first = [tally.earliest for tally in self.causes.values() if tally.earliest is not None]
+        return sorted(first, key=lambda result: _at(result, 0.0))
+
 
 def explain(
-    text: str | Iterable[str], classifier: Classifier, titles: TitleOf = lambda cause: None
+    text: str | Iterable[str],
+    classifier: Classifier,
+    titles: TitleOf = lambda cause: None,
+    reference: float | None = None,
 ) -> Iterator[Explained]:
     """Yield what is recognised in a text or in an iterable of lines, in its order.
 
-    `titles` turns a cause into a title. Nothing is raised because of the text.
+    `titles` turns a cause into a title; `reference` is when the text was written, in seconds since the epoch (now).
+    Nothing is raised because of the text.
     """
+    written = time.time() if reference is None else reference
     for found in classifier.classify_all(text):
-        stated = _TIME.search(found.text)
-        yield Explained(found, titles(found.cause), stated.group() if stated else None)
+        yield Explained(found, titles(found.cause), find(found.text, written))
 
 
-def lines_of(stream: TextIO) -> Iterator[str]:
-    """Yield the lines of an open text stream; a line beyond PIECE characters is cut there and its rest dropped."""
-    whole = True
-    while piece := stream.readline(PIECE):
-        if whole:
-            yield piece.rstrip("\r\n")
-        whole = piece.endswith("\n")
+def _at(result: Explained | None, otherwise: float) -> float:
+    return result.stamp.at if result is not None and result.stamp is not None else otherwise
 
 
-def run(
-    lines: str | Iterable[str],
-    *,
-    json: bool,
-    summary: bool,
-    short: bool,
-    write: Callable[[str], object],
-    classifier: Classifier,
-    titles: TitleOf,
-) -> int:
-    """Explain `lines` and `write` the result, each call a whole line with its line end.
-
-    Returns 0 when something was recognised and 1 when nothing was.
-    """
-    counted = Summary()
-    for result in explain(lines, classifier, titles):
-        counted.add(result)
-        if not summary:
-            write(_as_line(result.as_json()) if json else _as_words(result, short))
-    primary = counted.primary
-    if primary is None:
-        return NOTHING
-    if summary:
-        _write_summary(counted, primary, as_json=json, short=short, write=write)
-    elif json:
-        write(_as_line(primary.example.as_json() | {"primary": True}))
-    elif not short and len(counted.causes) > 1:
-        write(f"\nWhat explains it best: {_named(primary.example)}\n")
-    return FOUND
+def _written(result: Explained | None) -> str | None:
+    return result.stamp.text if result is not None and result.stamp is not None else None
 
 
-def _write_summary(
-    counted: Summary, primary: Tally, *, as_json: bool, short: bool, write: Callable[[str], object]
-) -> None:
-    for tally in sorted(counted.causes.values(), key=lambda tally: (tally is not primary, tally.first_line)):
-        if as_json:
-            write(_as_line(tally.as_json() | ({"primary": True} if tally is primary else {})))
-            continue
-        places = f"line {tally.first_line}"
-        if tally.last_line != tally.first_line:
-            places = f"lines {tally.first_line} to {tally.last_line}"
-        write(f"{tally.count:>6}  {_named(tally.example)}  ({places})\n")
-        if not short:
-            write(f"        {_clipped(tally.example.match.text)}\n")
-
-
-def _as_line(shown: dict[str, object]) -> str:
-    return json.dumps(shown, ensure_ascii=False) + "\n"
-
-
-def _as_words(result: Explained, short: bool) -> str:
-    found = result.match
-    if short:
-        return f"{found.line}: {found.cause}\n"
-    words = f"{found.line}: {_named(result)}\n    {_clipped(found.text)}\n"
-    if found.candidates:
-        words += f"    it may also be: {', '.join(found.candidates)}\n"
-    return words
-
-
-def _named(result: Explained) -> str:
-    return f"{result.match.cause}: {result.title}" if result.title else result.match.cause
-
-
-def _clipped(text: str, width: int = 240) -> str:
-    return text if len(text) <= width else f"{text[: width - 1]}…"
+def _iso(result: Explained | None) -> str | None:
+    return iso(result.stamp.at) if result is not None and result.stamp is not None else None

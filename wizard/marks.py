@@ -57,6 +57,18 @@ def duration(ms: float) -> str:
     return f"{round(seconds) // 60} min {round(seconds) % 60} s"
 
 
+def span(seconds: float) -> str:
+    """A longer time for people: `0.12 s`, `45 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`."""
+    if seconds < 59.5:
+        return f"{seconds:.2f}".rstrip("0").rstrip(".") + " s" if seconds < 10 else f"{seconds:.0f} s"
+    whole = round(seconds)
+    for size, name, lower, part in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if whole >= size:
+            rest = whole % size // lower
+            return f"{whole // size} {name}" + (f" {rest} {part}" if rest else "")
+    return f"{whole} s"
+
+
 def utc(seconds: float) -> str:
     """Seconds since the epoch as `2026-11-20 21:04:05Z`."""
     return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(seconds))
@@ -65,6 +77,18 @@ def utc(seconds: float) -> str:
 def local(seconds: float) -> str:
     """Seconds since the epoch in the time zone of this machine: `2026-11-20 22:04:05 +0100`."""
     return time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(seconds))
+
+
+def moment(seconds: float) -> str:
+    """Seconds since the epoch in the time zone of this machine, to be lined up: `2026-11-20 22:04:05.123`."""
+    whole, milliseconds = divmod(round(seconds * 1000), 1000)
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(whole)) + f".{milliseconds:03d}"
+
+
+def zone() -> str:
+    """The time zone of this machine, such as `CET, UTC+0100`."""
+    name, east = time.strftime("%Z"), time.strftime("UTC%z")
+    return name if east == "UTC+0000" and name in ("UTC", "GMT") else f"{name}, {east}"
 
 
 def iso(seconds: float) -> str:

@@ -55,6 +55,18 @@ def text(
     return to_ascii(printed) if ascii else printed
 
 
+def verdict(
+    told: Mapping[str, Any], colour: bool = False, ascii: bool = False, width: int = 80, symbols: bool = True
+) -> str:
+    """What an error text means, for people: the verdict, why, and what to do; nothing was looked at for it.
+
+    `told` has the keys of a report that it needs, and `said` (the words), `sure` (how sure that is) and `next` (the
+    command that looks).
+    """
+    printed = "\n".join(_Printer(colour, ascii or not symbols, width).verdict(told)) + "\n"
+    return to_ascii(printed) if ascii else printed
+
+
 class _Printer:
     """The choices of one terminal."""
 
@@ -75,12 +87,28 @@ class _Printer:
         yield from self._commands_under("To verify", finding.get("verify", ()))
         yield from self._rest(report, finding)
 
-    def _verdict(self, report: Mapping[str, Any]) -> Iterator[str]:
+    def verdict(self, told: Mapping[str, Any]) -> Iterator[str]:
+        """Every line of what an error text means."""
+        finding = told["findings"][0]
+        yield self._title(told)
+        yield from self._prose(told["sure"], "  ")
+        yield from self._copyable(told["said"], "  > ")
+        yield from self._why(told, finding)
+        yield from self._candidates(told)
+        yield from self._bullets("What not to do", finding.get("avoid", ()))
+        yield from self._fixes(finding.get("fixes", ()))
+        yield from self._commands_under("To verify", finding.get("verify", ()))
+        yield from self._rest(told, finding)
+        yield from self._copyable(told["next"], "To look at it: ")
+
+    def _title(self, report: Mapping[str, Any]) -> str:
         name = STATUS_MARK.get(str(report["status"]), "unknown")
         symbol = paint(mark(name, self.ascii), name, self.colour)
-        yield f"{symbol} {paint(_line(report['title']), 'bold', self.colour)}  [{report['cause']}]"
-        target = report["target"]
-        yield from self._prose(_where(target), "  ")
+        return f"{symbol} {paint(_line(report['title']), 'bold', self.colour)}  [{report['cause']}]"
+
+    def _verdict(self, report: Mapping[str, Any]) -> Iterator[str]:
+        yield self._title(report)
+        yield from self._prose(_where(report["target"]), "  ")
 
     def _ladder(self, report: Mapping[str, Any]) -> Iterator[str]:
         yield ""
@@ -119,8 +147,9 @@ class _Printer:
         )
         for number, one in enumerate(report["candidates"], 1):
             why, _, command = str(one["why"]).partition("; to tell: ")
+            place = f", {PLACES[one['where']]}" if one.get("where") in PLACES else ""
             yield from self._prose(f"{number}. {one['cause']}: {why}", "  ", "     ")
-            yield from self._copyable(command, "     to tell: ")
+            yield from self._copyable(command, f"     to tell{place}: ")
 
     def _fixes(self, fixes: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         applicable = list(fixes)

@@ -56,6 +56,11 @@ def _silence() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
+def is_terminal() -> bool:
+    """Whether standard output is read by a person as it comes."""
+    return sys.stdout.isatty()
+
+
 def colour() -> bool:
     """Whether standard output is a terminal that wants colours."""
     return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"

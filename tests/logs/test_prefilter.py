@@ -1,0 +1,207 @@
+"""The scan of large logs names every line that a rule would find, however the log writes it, and hardly any other."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+import re2
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.bench.logs import log_lines
+from wizard.content.load import Content, open_content
+from wizard.core.classify import Classifier, Match, Rule
+from wizard.logs import prefilter as module
+from wizard.logs.expressions import bare, expression
+from wizard.logs.prefilter import WORTH_LOADING, WORTH_MAKING, Prefilter, Supply
+from wizard.logs.scan import BLOCK, Scanner
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What is kept is kept apart for each test."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "dbwizard" / module.ENTRY
+
+
+@cache
+def content() -> Content:
+    """The content that is shipped."""
+    return open_content()
+
+
+@cache
+def rules() -> list[Rule]:
+    """Its message rules, with their examples."""
+    from wizard.content.load import read_rules
+
+    return read_rules(content().files("messages"))
+
+
+@cache
+def all_patterns() -> tuple[Classifier, Prefilter]:
+    """The rules, and the prefilter for them."""
+    classifier = Classifier(rules())
+    made = Supply(classifier.patterns).after(WORTH_MAKING)
+    assert made is not None
+    return classifier, made
+
+
+def as_json(text: str) -> str:
+    """The message of a JSON log."""
+    return json.dumps({"time": "2026-11-20T21:04:05Z", "level": "error", "msg": text})
+
+
+def twice_json(text: str) -> str:
+    """What a container runtime makes of it."""
+    return json.dumps({"log": as_json(text) + "\n", "stream": "stderr"})
+
+
+def coloured(text: str) -> str:
+    """A console that marks the first word."""
+    return "\x1b[31m" + text.replace(" ", "\x1b[0m \x1b[1m", 1) + "\x1b[0m"
+
+
+def spread(text: str) -> str:
+    """Tabs and wide blanks."""
+    return "ERROR\t" + text.replace(" ", " \t")
+
+
+def indented(text: str) -> str:
+    """Below something else."""
+    return "\n".join("    " + line for line in text.split("\n"))
+
+
+def from_windows(text: str) -> str:
+    """Other line ends."""
+    return text.replace("\n", "\r\n")
+
+
+@pytest.mark.parametrize("dress", [str, as_json, twice_json, coloured, spread, indented, from_windows])
+def test_every_example_is_found_in_every_form_of_log(dress: Callable[[str], str]) -> None:
+    classifier, prefilter = all_patterns()
+    for rule in rules():
+        for example in rule.examples if rule.pattern else ():
+            text = dress(example)
+            if any(classifier.classify_all(text)):
+                assert prefilter.hits(f"{text}\n".encode()), text
+
+
+def test_every_pattern_is_one_that_takes_linear_time() -> None:
+    for rule in rules():
+        re2.compile(rule.pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        (r"a {1,2}b", b"a      b"),
+        (r"too many clients\b", b"Too  many\tclients already"),
+        (r"x(?P<host>[^\"\n]{1,255})y", b"x" + b"h" * 500 + b"y"),
+        (r"x[( ]2", b"x 2"),
+        (r"x.y", b"x y"),
+        (r"one\stwo", b"one\n     two"),
+        (r"\w{3}-\w", "ä-ö".encode()),
+        (r"[\w.-]{2}:", "größe:".encode()),
+        (r"[«\"]x", "«x".encode()),
+        (r"пользователь", "ПОЛЬЗОВАТЕЛЬ".encode()),
+        (r"^begins$", b"  begins  "),
+        (r"a{0,3}?b", b"b"),
+        (r"\[ERROR\] \(x\)", b"[error] (x)"),
+    ],
+)
+def test_an_expression_finds_what_its_pattern_finds(pattern: str, text: bytes) -> None:
+    re2.compile(expression(pattern))
+    prefilter = Supply([pattern]).after(WORTH_MAKING)
+    assert prefilter is not None
+    assert len(prefilter.hits(b"\n\n" + text)) == 1
+
+
+@given(st.lists(st.binary(max_size=40), max_size=6))
+def test_lines_stay_lines(lines: list[bytes]) -> None:
+    block = b"\n".join(lines)
+    assert bare(block).count(b"\n") == block.count(b"\n")
+
+
+def mixed(lines: int, every: int) -> Iterator[bytes]:
+    """A log in which each `every`th line is an example, some of several lines."""
+    examples = [example for rule in rules() if rule.pattern for example in rule.examples]
+    for number in range(lines):
+        stamp = f"2026-11-20 21:{number // 600 % 60:02d}:{number // 10 % 60:02d}"
+        text = examples[number % len(examples)] if number % every == 0 else f"request {number} took 3 ms"
+        yield f"{stamp} INFO {text}\n".encode()
+
+
+def found(classifier: Classifier, log: bytes, supply: Supply | None) -> list[Match]:
+    """What the scan says of a log that comes in uneven chunks."""
+    chunks = (log[start : start + 70_001] for start in range(0, len(log), 70_001))
+    return [one.match for one in Scanner(classifier, 0.0, supply=supply).read(chunks)]
+
+
+class Never(Supply):
+    """No prefilter, ever."""
+
+    def after(self, count: int) -> None:
+        return None
+
+
+class AtOnce(Supply):
+    """A prefilter from the first byte on."""
+
+    def after(self, count: int) -> Prefilter:
+        return all_patterns()[1]
+
+
+def test_a_log_gives_the_same_with_and_without_it() -> None:
+    classifier, _ = all_patterns()
+    log = b"".join(mixed(12_000, 5))
+    assert len(log) > 2 * BLOCK
+    without = found(classifier, log, Never([]))
+    assert len(without) > 1_500
+    assert found(classifier, log, AtOnce([])) == without
+
+
+def test_what_was_made_is_kept_and_taken_the_next_time(own_cache: Path) -> None:
+    patterns = ["too many clients"]
+    assert Supply(patterns).after(WORTH_LOADING) is None
+    assert Supply(patterns).after(WORTH_MAKING) is not None
+    assert own_cache.stat().st_mode & 0o777 == 0o600
+    kept = Supply(patterns).after(WORTH_LOADING)
+    assert kept is not None
+    assert kept.hits(b"fine\nSorry, too many clients already\n") == [1]
+    assert Supply(["too many customers"]).after(WORTH_LOADING) is None
+
+
+@pytest.mark.parametrize("keep", [0, 1, 20, 100])
+def test_a_damaged_one_is_not_taken(own_cache: Path, keep: int) -> None:
+    patterns = ["too many clients"]
+    Supply(patterns).after(WORTH_MAKING)
+    own_cache.write_bytes(own_cache.read_bytes()[:keep])
+    assert Supply(patterns).after(WORTH_LOADING) is None
+    assert Supply(patterns).after(WORTH_MAKING) is not None
+
+
+def test_without_the_library_every_line_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hyperscan", None)
+    classifier = content().classifier
+    log = b"ordinary line\n" * (2 * WORTH_LOADING // 14) + b"FATAL:  sorry, too many clients already\n"
+    assert [match.cause for match in found(classifier, log, None)] == ["capacity.max-connections"]
+
+
+def test_without_a_place_to_keep_it_a_log_is_read_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("HOME", raising=False)
+    log = b"ordinary line\n" * (WORTH_MAKING // 14) + b"FATAL:  sorry, too many clients already\n"
+    assert [match.line for match in found(content().classifier, log, None)] == [WORTH_MAKING // 14 + 1]
+
+
+def test_ordinary_lines_are_passed_over() -> None:
+    """Else the rules look at everything, and a large log takes a hundred times as long."""
+    _, prefilter = all_patterns()
+    log = "".join(line for line in log_lines(5_000, [""]) if "[db]" not in line)
+    assert len(prefilter.hits(log.encode())) < 25
