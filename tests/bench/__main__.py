@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests.bench import onscreen
 from tests.bench.firstpaint import HELLO, WIZARD, first_paint
 from tests.bench.situations import Situation, by_hand, prepared
 from tests.support.cli import Cli
@@ -47,6 +48,27 @@ def compare(situation: Situation, lab: Lab, folder: Path, rounds: int) -> str:
     return ROW.format(situation.name, rounds, *numbers, ", ".join(sorted(causes)))
 
 
+def full_screen(rounds: int) -> None:
+    """Print what the full screen costs, beside a Textual hello-world and beside what it may cost."""
+    ours, hello = alternate(rounds, lambda: first_paint(WIZARD), lambda: first_paint(HELLO))
+    numbers = (f"{ours * 1000:.0f} ms", f"{hello * 1000:.0f} ms", f"{ours / hello:.2f}")
+    print(ROW.format("first paint (by hand: hello)", rounds, *numbers, "at most 1.3"), flush=True)
+    with tempfile.TemporaryDirectory() as home:
+        held, plain, at_first = onscreen.memory(3, home)
+        answers = onscreen.answers_while_a_check_runs(max(8, rounds), home)
+        costs = onscreen.highlight_bytes(home)
+    numbers = (f"{held:.1f} MB", f"{plain:.1f} MB", f"{held / plain:.2f}")
+    told = f"at most 1.5; {at_first / plain:.2f} in the first run, which reads the YAML"
+    print(ROW.format("memory at a finding (hello)", 3, *numbers, told))
+    median = f"{statistics.median(answers):.0f} ms"
+    told = f"at most 50 ms; the slowest {max(answers):.0f} ms"
+    print(ROW.format("key answered, check running", len(answers), median, "", "", told))
+    most, median = f"{max(costs)} B", f"{statistics.median(costs):.0f} B"
+    print(
+        ROW.format("key that moves a highlight", len(costs), most, "", "", f"at most 4000 B; median {median}")
+    )
+
+
 def main() -> int:
     """Print the tables; the exit status says only whether the measurement itself worked."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
@@ -66,9 +88,7 @@ def main() -> int:
                     rounds = options.slow_rounds if situation.slow else options.rounds
                     print(compare(situation, lab, folder, rounds), flush=True)
         if options.only in ("", "tui"):
-            ours, hello = alternate(options.rounds, lambda: first_paint(WIZARD), lambda: first_paint(HELLO))
-            numbers = (f"{ours * 1000:.0f} ms", f"{hello * 1000:.0f} ms", f"{ours / hello:.2f}")
-            print(ROW.format("first paint (by hand: hello)", options.rounds, *numbers, "80x24"))
+            full_screen(options.rounds)
     return 0
 
 

@@ -50,8 +50,8 @@ def first_paint(program: tuple[list[str], str], bound: float = 15.0) -> float:
         began = time.monotonic()
         pid, terminal = pty.fork()
         if pid == 0:  # pragma: no cover - the child becomes the program
-            _become(argv, home)
-        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+            become(argv, home)
+        set_size(terminal)
         try:
             return _watch(terminal, text, began, bound)
         finally:
@@ -60,7 +60,13 @@ def first_paint(program: tuple[list[str], str], bound: float = 15.0) -> float:
             os.close(terminal)
 
 
-def _become(argv: list[str], home: str) -> None:
+def set_size(terminal: int) -> None:
+    """Give the terminal its 80 columns and 24 rows."""
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+
+
+def become(argv: list[str], home: str) -> None:
+    """In the child: be this program, with nothing of the user's own settings."""
     os.chdir(home)
     environment = {"PATH": "/usr/bin:/bin", "HOME": home, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
     environment |= {"LANG": "C.UTF-8", "COLUMNS": str(COLUMNS), "LINES": str(ROWS)}

@@ -47,7 +47,8 @@ def drops(story: Scenario, chance: random.Random) -> Iterator[set[tuple[str, str
     ran = sorted({event.probe for event in walk.events if isinstance(event, ProbeFinished)})
     edges = [edge for hop in walk.trail for edge in TREE.node(hop.node).edges]
     read = {test.key for edge in edges for test in comparisons(edge.when)} | {"error.text", "log.text"}
-    keys = [(probe, key) for probe in ran for key in story.facts[probe]]
+    # A server's words never come without their code.
+    keys = [(probe, key) for probe in ran for key in story.facts[probe] if key != "error.code"]
     yield from ({(probe, key)} for probe, key in keys if key in read)
     yield from ({(probe, "")} for probe in chance.sample(ran, min(3, len(ran))))
     for _ in range(SUBSETS):

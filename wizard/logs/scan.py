@@ -12,6 +12,7 @@ from typing import NamedTuple
 from wizard.core.classify import Classifier, Match
 from wizard.core.records import RECORD_LINES, surely_begins
 from wizard.logs import stamps
+from wizard.logs.again import Judge, text_of
 from wizard.logs.prefilter import Supply
 
 BLOCK = 262_144
@@ -70,7 +71,7 @@ class Scanner:
     def __init__(
         self, classifier: Classifier, reference: float, context: int = 0, supply: Supply | None = None
     ) -> None:
-        self._classifier = classifier
+        self._judge = Judge(classifier)
         self._supply = supply or Supply(classifier.patterns)
         self._reference = reference
         self._context = context
@@ -111,7 +112,7 @@ class Scanner:
             if not here or len(data) - here > LONGEST_OPEN:
                 break
             if count >= self._context and surely_begins(
-                _text(data[before : here - 1]), _text(data[here:end])
+                text_of(data[before : here - 1]), text_of(data[here:end])
             ):
                 return here
             here, end = before, here - 1
@@ -125,13 +126,13 @@ class Scanner:
         elif prefilter is not None and (hits := prefilter.hits(data)):
             yield from self._look(_lines(data), following, hits)
         self._number += data.count(b"\n")
-        self._passed = data if len(data) >= BLOCK else (self._passed + data)[-BLOCK:]
+        self._passed = data if len(data) >= BLOCK // 4 else (self._passed + data)[-BLOCK:]
 
     def _look(self, lines: list[bytes], following: bytes, hits: list[int] | None) -> Iterator[Found]:
         """The errors in the records around the hits, or in all lines."""
         around = lines + _lines(following) if self._context else lines
         for begin, end in [(0, len(lines))] if hits is None else _records_of(hits, lines):
-            for match in self._classifier.classify_all(map(_text, lines[begin:end])):
+            for match in self._judge.matches(lines[begin:end]):
                 yield self._found(match, around, begin + match.line - 1)
 
     def _found(self, match: Match, lines: list[bytes], place: int) -> Found:
@@ -144,14 +145,14 @@ class Scanner:
         return Found(
             match._replace(line=self._number + place),
             self._stamp(lines, place),
-            tuple(map(_text, before)) if self._context else (),
-            tuple(map(_text, after)),
+            tuple(map(text_of, before)) if self._context else (),
+            tuple(map(text_of, after)),
         )
 
     def _stamp(self, lines: list[bytes], place: int) -> stamps.Stamp | None:
         """The time of a line, or that of the nearest line above which states one."""
         for line in self._upwards(lines, place):
-            stamp = stamps.find(_text(line[: stamps.LOOKED_AT * 4]), self._reference)
+            stamp = stamps.find(text_of(line[: stamps.LOOKED_AT * 4]), self._reference)
             if stamp is not None:
                 self._look_back = LOOK_BACK
                 return stamp
@@ -187,7 +188,7 @@ def _record_around(lines: list[bytes], place: int, least: int) -> tuple[int, int
 
 
 def _begins(lines: list[bytes], place: int) -> bool:
-    return surely_begins(_text(lines[place - 1]), _text(lines[place]))
+    return surely_begins(text_of(lines[place - 1]), text_of(lines[place]))
 
 
 def _lines(data: bytes) -> list[bytes]:
@@ -196,7 +197,3 @@ def _lines(data: bytes) -> list[bytes]:
     if not lines[-1]:
         lines.pop()
     return lines
-
-
-def _text(line: bytes) -> str:
-    return line.rstrip(b"\r").decode("utf-8", "replace")

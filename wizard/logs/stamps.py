@@ -73,6 +73,9 @@ def find(line: str, reference: float) -> Stamp | None:
     head = line[:LOOKED_AT]
     if _ANY.search(head) is None:
         return None
+    for pattern in _PATTERNS:  # most lines begin with it, which is quickly seen
+        if (match := pattern.match(head)) is not None and (stamp := _stamp(match, reference)) is not None:
+            return stamp
     found = sorted(
         (match.start(), number, match)
         for number, pattern in enumerate(_PATTERNS)
