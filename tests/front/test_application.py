@@ -43,7 +43,7 @@ def options(child: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def runtime_of(options: Namespace) -> Runtime:
-    target = setup.find_target(options, Path("/root"), Path("/"))
+    target = setup.find_target(options, open_content(), Path("/root"), Path("/"))
     return setup.make_runtime(target, open_content(), options, Path("/root"), Path("/"), None)
 
 
@@ -76,7 +76,7 @@ def test_a_stated_target_keeps_our_own_surroundings(options: Namespace) -> None:
 
 def test_after_a_change_the_files_are_compared_anew(options: Namespace, tmp_path: Path) -> None:
     application.look(options)
-    target = setup.find_target(options, None, None)
+    target = setup.find_target(options, open_content(), None, None)
     change(tmp_path / ".env")
     assert interactive.read_again(options, target).host == "db1.example"
     process = application.process_of(options)
@@ -87,7 +87,7 @@ def test_after_a_change_the_files_are_compared_anew(options: Namespace, tmp_path
 
 def test_a_process_that_was_restarted_is_told(options: Namespace, child: subprocess.Popen[bytes]) -> None:
     application.look(options)
-    target = setup.find_target(options, None, None)
+    target = setup.find_target(options, open_content(), None, None)
     child.kill()
     child.wait()
     assert interactive.read_again(options, target).host == "db1.example"
@@ -103,7 +103,7 @@ def test_a_process_without_settings_is_named(tmp_path: Path, options: Namespace)
     assert options.application is not None
     bare = options.application.process._replace(environ={}, is_readable=True)
     options.application = options.application._replace(targets=(), process=bare)
-    target = setup.find_target(options, None, None)
+    target = setup.find_target(options, open_content(), None, None)
     assert f"not in the environment of process {os.getppid()}" in target.problems[0].detail
 
 

@@ -12,8 +12,9 @@ from typing import NamedTuple
 from wizard.core.conditions import tests
 from wizard.core.events import ProbeFinished
 from wizard.core.facts import Facts
+from wizard.core.overruling import said_instead
 from wizard.core.steps import Finished
-from wizard.core.tree import EXTRA_LAYERS, FINDING, HEALTHY, INCONCLUSIVE, LAYERS, Tree, open_edges
+from wizard.core.tree import EXTRA_LAYERS, FINDING, HEALTHY, INCONCLUSIVE, LAYERS, SYMPTOM, Tree, open_edges
 from wizard.core.walk import Walk
 
 MOST_CANDIDATES = 12
@@ -62,7 +63,7 @@ def conclude(walk: Walk) -> Diagnosis:
 
 
 def remaining(walk: Walk) -> list[Candidate]:
-    """The causes that what is known does not exclude, the most direct first."""
+    """The causes that what is known does not exclude: those that fit the symptom first, then the most direct."""
     found: dict[str, Candidate] = {}
     for hop in reversed(walk.trail):
         if hop.unknown:
@@ -72,7 +73,10 @@ def remaining(walk: Walk) -> list[Candidate]:
     if not walk.finished:
         _reach(walk.tree, walk.facts, walk.at, found)
     healthy = found.pop(HEALTHY, None)
-    return [*found.values(), *([healthy] if healthy else [])]
+    symptom = walk.tree.symptoms.get(walk.facts.text(SYMPTOM) or "")
+    likely = symptom.likely if symptom else ()
+    ordered = sorted(found.values(), key=lambda one: one.cause not in likely)
+    return [*ordered, *([healthy] if healthy else [])]
 
 
 def _reach(tree: Tree, facts: Facts, start: str, found: dict[str, Candidate]) -> None:
@@ -118,6 +122,9 @@ def _faulty(walk: Walk) -> set[str]:
 
 def _summary(walk: Walk, layer: str, outcome: str) -> str:
     """What is told of a layer: of a faulty one the first quotation, of another one what its last probe said."""
+    overruled = [one for hop in walk.trail if hop.layer == layer for one in hop.overruled]
+    if overruled:
+        return "; ".join(said_instead(one) for one in overruled)
     told = [event for event in walk.events if isinstance(event, ProbeFinished) and event.summary]
     here = [event for event in told if walk.tree.node(event.node).layer == layer]
     if outcome == "fault":
@@ -142,6 +149,8 @@ def layer_states(walk: Walk, status: str) -> tuple[LayerState, ...]:
     """The ladder: every layer of `LAYERS`, and the others where the walk looked at them."""
     visited = {hop.layer for hop in walk.trail}
     faulty = _faulty(walk) if status == "fault" else set()
+    # What ended undecided was not in order where it ended.
+    undecided = {walk.trail[-1].layer} if status == "inconclusive" and walk.trail else set()
     cautions = {caution.layer for caution in walk.tree.warnings(walk.facts)}
     states = []
     for layer in (*LAYERS, *(extra for extra in EXTRA_LAYERS if extra in visited | faulty)):
@@ -151,7 +160,7 @@ def layer_states(walk: Walk, status: str) -> tuple[LayerState, ...]:
             outcome = "fault"
         elif not here:
             outcome = "skipped"
-        elif any(hop.unknown for hop in walk.trail if hop.layer == layer):
+        elif layer in undecided or any(hop.unknown for hop in walk.trail if hop.layer == layer):
             outcome = "unknown"
         else:
             outcome = "warning" if layer in cautions else "ok"

@@ -135,9 +135,6 @@ def choose(read: Callable[[str], str], write: Callable[[str], None]) -> int:
 
 
 def _choose(read: Callable[[str], str], write: Callable[[str], None]) -> int:
-    wanted = read("No connection settings were found here. a lists running applications, Enter goes on: ")
-    if wanted.strip().lower() != "a":
-        return 0
     from wizard.front.tui.views.target import in_one_line
     from wizard.target.applications import applications
 

@@ -24,7 +24,7 @@ def run(options: Namespace) -> int:
     answers = setup.known_before(options, content)
     home, cwd = setup.home_folder(), setup.working_folder()
     application.look(options)
-    target = setup.find_target(options, home, cwd)
+    target = setup.find_target(options, content, home, cwd)
     runtime = setup.make_runtime(target, content, options, home, cwd, begun + options.timeout)
     prober = Prober(runtime, content.tree)
     try:

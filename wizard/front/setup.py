@@ -8,14 +8,18 @@ import time
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wizard.content.load import Content
-from wizard.core.tree import LONGEST_ANSWER, Tree
+from wizard.core.tree import LONGEST_ANSWER, SYMPTOM, Tree
 from wizard.errors import UsageError
 from wizard.front import application
 from wizard.redact import harmless
 from wizard.runtime import Runtime
 from wizard.target.model import Problem, Secret, Target
+
+if TYPE_CHECKING:
+    from wizard.explain import Explained
 
 LONGEST_PASSWORD = 4096
 
@@ -37,24 +41,34 @@ def answers_of(written: list[str], tree: Tree) -> dict[str, str]:
         if refusal:
             raise UsageError(f"--answer {key}: it is {refusal}")
         answers[key] = harmless(value, LONGEST_ANSWER) if question.kind == "text" else value
-    return answers
+    symptom = tree.symptoms.get(answers.get(SYMPTOM, ""))
+    return {**symptom.answers, **answers} if symptom else answers
 
 
 def known_before(options: Namespace, content: Content) -> dict[str, str]:
     """What the person says up front: `--answer`, and the application's own words of `--error`. Raises UsageError."""
     answers = answers_of(options.answer, content.tree) if options.answer else {}
-    if options.error is None:
-        return answers
-    if options.error == "-" and options.password_stdin:
-        raise UsageError("--error - and --password-stdin cannot both read standard input")
-    from wizard.cli import complain
-    from wizard.front.explaincmd import primary_of
+    error = stated_error(options, content)
+    return {**answers, "app.text": harmless(error.match.text, LONGEST_ANSWER)} if error else answers
 
-    text = harmless(primary_of(options.error, content), LONGEST_ANSWER)
-    if not text:
-        complain(f"--error {options.error}: nothing in it is recognised as a fault of a database connection")
-        return answers
-    return {**answers, "app.text": text}
+
+def stated_error(options: Namespace, content: Content) -> Explained | None:
+    """What explains the file of `--error` best; it is read once. Raises UsageError."""
+    if options.error is None:
+        return None
+    if not hasattr(options, "read_error"):
+        if options.error == "-" and options.password_stdin:
+            raise UsageError("--error - and --password-stdin cannot both read standard input")
+        from wizard.cli import complain
+        from wizard.front.explaincmd import primary_of
+
+        options.read_error = primary_of(options.error, content)
+        if options.read_error is None:
+            complain(
+                f"--error {options.error}: nothing in it is recognised as a fault of a database connection"
+            )
+    error: Explained | None = options.read_error
+    return error
 
 
 def _nearest(word: str, known: list[str], kind: str) -> str:
@@ -107,14 +121,30 @@ def stated_target(options: Namespace, home: Path | None) -> Target | None:
     )
 
 
-def find_target(options: Namespace, home: Path | None, cwd: Path | None) -> Target:
-    """The stated target, else the first that is discovered, else one whose problem is that nothing was found."""
+def find_target(options: Namespace, content: Content, home: Path | None, cwd: Path | None) -> Target:
+    """The stated target, else the one of `--error`, else the first that is discovered.
+
+    Else one whose problem is that nothing was found.
+    """
     stated = stated_target(options, home)
     if stated is not None:
         application.use_stated(options, stated)
         return stated
     found = discovered(options, home, cwd)
-    return found[0] if found else nothing_found(options)
+    named = target_of_error(options, content, found, home)
+    return named or (found[0] if found else nothing_found(options))
+
+
+def target_of_error(
+    options: Namespace, content: Content, found: tuple[Target, ...], home: Path | None
+) -> Target | None:
+    """The connection that the file of `--error` is about, as far as it says. Raises UsageError."""
+    error = stated_error(options, content)
+    if error is None:
+        return None
+    from wizard.front.pasted import target_of
+
+    return target_of(error, found, home)
 
 
 def nothing_found(options: Namespace) -> Target:
