@@ -28,7 +28,7 @@ class Snippet(NamedTuple):
 
     cause: str
     place: str
-    """Where on the page: the number of the fix and of the command, or `verify`."""
+    """Where on the page: the number of the fix and of the command, `tell` or `verify`."""
     language: str
     where: str
     text: str
@@ -50,9 +50,10 @@ def _written(page: Mapping[str, Any], server: Facts) -> Iterator[tuple[str, Mapp
         for place, command in enumerate(fix.get("commands", ()), 1):
             if not (_excluded(fix, server) or _excluded(command, server)):
                 yield f"{number}.{place}", command
-    for place, command in enumerate(page.get("verify", ()), 1):
-        if not _excluded(command, server):
-            yield f"verify.{place}", command
+    for part in ("tell", "verify"):
+        for place, command in enumerate(page.get(part, ()), 1):
+            if not _excluded(command, server):
+                yield f"{part}.{place}", command
 
 
 def _excluded(part: Mapping[str, Any], server: Facts) -> bool:

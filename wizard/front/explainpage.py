@@ -71,7 +71,7 @@ def told_of(result: Explained, content: Content) -> dict[str, Any]:
     return {
         "status": "inconclusive" if is_open else "fault",
         "cause": cause,
-        "title": line if "{" in finding.title and line else finding.title,
+        "title": f"{line[:1].upper()}{line[1:]}" if "{" in finding.title and line else finding.title,
         "sure": _sure(result),
         "said": result.text,
         "candidates": [_candidate(one, content, filler, commands=is_open) for one in result.match.candidates],
