@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from wizard.core.classify import Classifier, Rule
+from wizard.core.classify import Classifier
+from wizard.core.rules import Rule
 from wizard.explain import Explained, Summary, explain
 
 RULES = (

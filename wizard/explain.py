@@ -13,9 +13,10 @@ from functools import cached_property
 from math import log2
 from typing import TYPE_CHECKING, Protocol
 
-from wizard.core.classify import Classifier, Match
+from wizard.core.classify import Classifier
 from wizard.core.explains import Explains
 from wizard.core.quoting import MASK
+from wizard.core.rules import Match
 from wizard.logs.stamps import Stamp, find
 from wizard.marks import iso
 from wizard.redact import clean, harmless

@@ -20,7 +20,8 @@ from pathlib import Path
 
 from tests.bench.__main__ import ROW, alternate
 from wizard.content.load import builtin_folder, read_rules
-from wizard.core.classify import Classifier, Rule
+from wizard.core.classify import Classifier
+from wizard.core.rules import Rule
 
 FEW = 66
 MATCHING = 0.005

@@ -12,8 +12,9 @@ import pytest
 import yaml
 
 from wizard.core import classify
-from wizard.core.classify import Classifier, Rule
+from wizard.core.classify import Classifier
 from wizard.core.records import LINE_LIMIT, records
+from wizard.core.rules import Rule
 
 MESSAGES = Path(__file__).parents[2] / "decision_trees" / "messages"
 
@@ -425,7 +426,7 @@ def test_an_error_far_inside_a_long_line_is_found() -> None:
     assert cause_of(line) == "auth.password-wrong"
 
 
-OURS = {f"wizard.core.{name}" for name in ("compact", "explains", "hints", "lazyre", "records", "wordings", "words")}
+OURS = {f"wizard.core.{name}" for name in ("compact", "explains", "hints", "lazyre", "records", "rules", "speakers", "words")}
 
 
 def test_it_imports_nothing_that_can_touch_the_world() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from tests.core.test_classify import cause_of, classifier
 from wizard.content.load import builtin_folder, read_rules
-from wizard.core.classify import Classifier, Rule
+from wizard.core.classify import Classifier
+from wizard.core.rules import Rule
 from wizard.core.wordings import expanded, filled, pattern_of
 from wizard.core.words import needed_words, words_of
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from tests.bench.logs import log_lines
 from wizard.content.load import Content, open_content
-from wizard.core.classify import Classifier, Match, Rule
+from wizard.core.classify import Classifier
+from wizard.core.rules import Match, Rule
 from wizard.logs import prefilter as module
 from wizard.logs.expressions import bare, expression
 from wizard.logs.prefilter import WORTH_LOADING, WORTH_MAKING, Prefilter, Supply

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wizard.core.classify import Classifier, Rule
+from wizard.core.classify import Classifier
+from wizard.core.rules import Rule
 from wizard.errors import UsageError
 from wizard.logs.rate import SLOTS, Rate, bars, joined
 from wizard.logs.scan import BLOCK, Scanner, blocks

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from wizard.content.load import open_content
-from wizard.core.classify import Classifier, Match
+from wizard.core.classify import Classifier
+from wizard.core.rules import Match
 from wizard.probes.server import _record, _record_mysql
 
 REFUSED = '2026-11-20 21:04:05 UTC [412] app@shop FATAL:  password authentication failed for user "app"'

@@ -8,8 +8,9 @@ from typing import Any
 from wizard.content.check_tree import ENGINES
 from wizard.content.known import Known
 from wizard.content.problems import At, Lint, Source
-from wizard.core.classify import Classifier, Rule
+from wizard.core.classify import Classifier
 from wizard.core.lazyre import lazy
+from wizard.core.rules import Rule
 from wizard.core.wordings import WORDS, expanded
 
 REQUIRED = ("id", "cause", "source", "examples")

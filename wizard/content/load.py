@@ -29,7 +29,8 @@ from wizard.core.tree import (
 from wizard.errors import ContentError, UsageError
 
 if TYPE_CHECKING:
-    from wizard.core.classify import Classifier, Rule
+    from wizard.core.classify import Classifier
+    from wizard.core.rules import Rule
 
 
 MOST_PROBLEMS = 20
@@ -206,7 +207,7 @@ class Content:
 
 def read_rules(files: Iterable[Path]) -> list[Rule]:
     """The message rules of these files, whole. Raises ContentError."""
-    from wizard.core.classify import Rule
+    from wizard.core.rules import Rule
 
     rules: list[Rule] = []
     for path in files:

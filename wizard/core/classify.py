@@ -13,28 +13,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from wizard.core.compact import Rows, index_of, index_text, row
+from wizard.core.compact import Rows, index_of, index_text
 from wizard.core.explains import Explains
-from wizard.core.hints import (
-    CODES,
-    DATABASE,
-    DRIVERS,
-    ENGINES,
-    EXCERPT,
-    FIELDS,
-    FOREIGN,
-    OTHER_LOGS,
-    OTHERS,
-    OURS,
-    RIVALS,
-    STATEMENTS,
-    surroundings,
-    told,
-)
+from wizard.core.hints import CODES, DRIVERS, ENGINES, surroundings, told
 from wizard.core.lazyre import lazy
 from wizard.core.records import LINE_LIMIT, Record, records
+from wizard.core.rules import Match, Rule
+from wizard.core.speakers import is_asked, is_foreign
 from wizard.core.words import needed_words, words_of
 
 _CAUSED_BY = lazy(r"^\W*(?:Caused by|Suppressed)\b")
@@ -43,11 +30,6 @@ MOST_WORDS = 5
 """Words of a rule that a text is asked for before the rule is tried: its rarest."""
 MOST_ELSEWHERE = 20
 """Places of one record at which words of another service, or of a statement, are passed over in search of better."""
-
-EVERYBODYS = "os-and-tls"
-"""The origin of the rules for words that every program may use of any connection."""
-NEAR = 40
-"""Lines before and after an error in which a name tells whose it is, where its own line does not."""
 
 _COMMON = frozenset(
     re.findall(
@@ -58,88 +40,6 @@ _COMMON = frozenset(
     )
 )
 """Words of any log: a rule is filed under one of them only where it has no rarer one."""
-
-
-class Rule(NamedTuple):
-    """One way in which software words a cause. `pattern` may be empty: then `code` alone decides."""
-
-    id: str
-    cause: str
-    pattern: str
-    code: str | None = None
-    engine: str | None = None
-    driver: str | None = None
-    weight: int = 50
-    candidates: tuple[str, ...] = ()
-    source: str = ""
-    examples: tuple[str, ...] = ()
-    lookalikes: tuple[str, ...] = ()
-    origin: str = ""
-
-    @classmethod
-    def from_row(cls, fields: Sequence[str]) -> Rule:
-        """The rule that `row` wrote, without what only authors need. Raises ValueError for anything else."""
-        name, cause, pattern, code, engine, driver, weight, candidates, origin = fields
-        return cls(
-            name,
-            cause,
-            pattern,
-            code or None,
-            engine or None,
-            driver or None,
-            int(weight),
-            tuple(candidates.split()),
-            origin=origin,
-        )
-
-    def row(self) -> str:
-        """The rule as one line of text."""
-        known = (self.code or "", self.engine or "", self.driver or "", str(self.weight))
-        return row((self.id, self.cause, self.pattern, *known, " ".join(self.candidates), self.origin))
-
-    @classmethod
-    def from_mapping(cls, mapping: Mapping[str, object], origin: str = "") -> Rule:
-        """Build a rule from one entry of a message file whose scalars are text.
-
-        Raises KeyError for a missing `id` or `cause` or for neither `pattern` nor `code`, ValueError for a
-        weight that is no number.
-        """
-        if "translations" in mapping:
-            from wizard.core.wordings import expanded
-
-            mapping = expanded(mapping)
-        if "pattern" not in mapping and "code" not in mapping:
-            raise KeyError("pattern")
-        return cls(
-            id=str(mapping["id"]),
-            cause=str(mapping["cause"]),
-            pattern=str(mapping.get("pattern") or ""),
-            code=_optional(mapping.get("code")),
-            engine=_optional(mapping.get("engine")),
-            driver=_optional(mapping.get("driver")),
-            weight=int(str(mapping.get("weight", 50))),
-            candidates=_texts(mapping.get("candidates")),
-            source=str(mapping.get("source") or ""),
-            examples=_texts(mapping.get("examples")),
-            lookalikes=_texts(mapping.get("not")),
-            origin=origin,
-        )
-
-
-class Match(NamedTuple):
-    """What a text was recognised as. `line` counts from 1; `engine` is `unknown` where nothing tells."""
-
-    cause: str
-    rule_id: str
-    candidates: tuple[str, ...]
-    captures: dict[str, str]
-    engine: str
-    code: str | None
-    driver: str | None
-    text: str
-    line: int = 1
-    weight: int = 50
-
 
 Found = tuple[tuple[int, int, int], Rule, re.Match[str]]
 """Where a rule matched, with its rank: weight, depth in a chain of causes, and the earlier the better."""
@@ -236,7 +136,7 @@ class Classifier:
         for _ in range(MOST_ELSEWHERE):
             if found is None:
                 return None
-            if not _is_asked(text, found) and not (anyones and _is_foreign(text, found, rule)):
+            if not is_asked(text, found) and not (anyones and is_foreign(text, found, rule)):
                 return found
             found = pattern.search(text, found.end() if found.end() > found.start() else found.end() + 1)
         return None
@@ -310,56 +210,6 @@ class Classifier:
         return compiled
 
 
-def _is_foreign(text: str, found: re.Match[str], rule: Rule) -> bool:
-    """Whether words are said of another service: one is named, and no database.
-
-    Of words that everybody's connections use, their line tells it, or else what is named nearest to it. A text that
-    names neither a database nor another service is ours: a bare error was asked about.
-    """
-    start = text.rfind("\n", 0, found.start()) + 1
-    end = text.find("\n", found.end())
-    end = len(text) if end < 0 else end
-    if OTHERS.match(text, start):
-        return True
-    if rule.origin != EVERYBODYS:
-        return rule.driver is None and FOREIGN.search(text) is not None and DATABASE.search(text) is None
-    if RIVALS.search(text, start, end) is not None and OURS.search(text, start, end) is None:
-        return True
-    foreign = FOREIGN.search(text, start, end) is not None
-    if DATABASE.search(text, start, end) is not None:
-        return False
-    if foreign or FOREIGN.search(text) is None:
-        return foreign
-    if DATABASE.search(text) is None:
-        return True
-    return _distance(FOREIGN, text, start, end) < _distance(DATABASE, text, start, end)
-
-
-def _is_asked(text: str, found: re.Match[str]) -> bool:
-    """Whether words stand in a statement that the log repeats, or in the log of another system."""
-    place = found.start()
-    line = text.rfind("\n", 0, place) + 1
-    if EXCERPT.match(text, line) or OTHER_LOGS.match(text, line):
-        return True
-    asked = [one.end() for one in STATEMENTS.finditer(text, max(0, place - LINE_LIMIT), place)]
-    return bool(asked) and FIELDS.search(text, asked[-1], place) is None
-
-
-def _distance(hint: re.Pattern[str], text: str, start: int, end: int) -> int:
-    """Lines between a place in a text and the nearest one that the hint is found in."""
-    lines = NEAR
-    for far, line in enumerate(
-        reversed(text[max(0, start - NEAR * LINE_LIMIT) : start].split("\n")[-NEAR:-1]), 1
-    ):
-        if hint.search(line):
-            lines = far
-            break
-    for far, line in enumerate(text[end : end + NEAR * LINE_LIMIT].split("\n")[1:lines], 1):
-        if hint.search(line):
-            return far
-    return lines
-
-
 def _fits(rule_engine: str | None, engine: str | None) -> bool:
     families = {"mariadb": "mysql", "proxysql": "mysql", "maxscale": "mysql", "pgbouncer": "postgresql"}
     if rule_engine is None or engine is None or engine == "unknown":
@@ -397,13 +247,3 @@ def _match(
 def _code_in(text: str) -> str | None:
     found = CODES.search(text)
     return next((value for value in found.groups() if value), None) if found else None
-
-
-def _optional(value: object) -> str | None:
-    return None if value is None or value == "" else str(value)
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    if value is None or value == "":
-        return ()
-    return tuple(str(item) for item in value) if isinstance(value, list | tuple) else (str(value),)

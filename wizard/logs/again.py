@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from wizard.core.classify import Classifier, Match
+from wizard.core.classify import Classifier
 from wizard.core.records import LINE_LIMIT, normalise
+from wizard.core.rules import Match
 
 MOST = 2048
 """Lines that are remembered."""

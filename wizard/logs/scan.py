@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from wizard.core.classify import Classifier, Match
+from wizard.core.classify import Classifier
 from wizard.core.records import RECORD_LINES, surely_begins
+from wizard.core.rules import Match
 from wizard.logs import stamps
 from wizard.logs.again import Judge, text_of
 from wizard.logs.prefilter import Supply
