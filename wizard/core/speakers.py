@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from functools import lru_cache
 
 from wizard.core.hints import DATABASE, EXCERPT, FIELDS, FOREIGN, OTHER_LOGS, OTHERS, OURS, RIVALS, STATEMENTS
 from wizard.core.records import LINE_LIMIT
@@ -26,17 +28,23 @@ def is_foreign(text: str, found: re.Match[str], rule: Rule) -> bool:
     if OTHERS.match(text, start):
         return True
     if rule.origin != EVERYBODYS:
-        return rule.driver is None and FOREIGN.search(text) is not None and DATABASE.search(text) is None
-    if RIVALS.search(text, start, end) is not None and OURS.search(text, start, end) is None:
+        return rule.driver is None and _says(FOREIGN, text) and not _says(DATABASE, text)
+    if _says(RIVALS, text, start, end) and not _says(OURS, text, start, end):
         return True
-    foreign = FOREIGN.search(text, start, end) is not None
-    if DATABASE.search(text, start, end) is not None:
+    foreign = _says(FOREIGN, text, start, end)
+    if _says(DATABASE, text, start, end):
         return False
-    if foreign or FOREIGN.search(text) is None:
+    if foreign or not _says(FOREIGN, text):
         return foreign
-    if DATABASE.search(text) is None:
+    if not _says(DATABASE, text):
         return True
     return _distance(FOREIGN, text, start, end) < _distance(DATABASE, text, start, end)
+
+
+@lru_cache(maxsize=32)
+def _says(hint: re.Pattern[str], text: str, start: int = 0, end: int = sys.maxsize) -> bool:
+    """Whether a part of a text has something of this kind; asked again for each place and each rule of that part."""
+    return hint.search(text, start, end) is not None
 
 
 def is_asked(text: str, found: re.Match[str]) -> bool:
