@@ -133,7 +133,9 @@ def test_a_folder_of_somebody_else_is_not_trusted(folder: Path, monkeypatch: pyt
 def test_without_a_home_it_is_kept_in_memory() -> None:
     assert state_folder({}, None) is None
     session = made(None, *EVENTS)
-    assert session.trouble == "There is no home directory, so this session is not saved."
+    assert session.trouble == (
+        "There is no home directory: this walk goes on in memory, so export it (e) before you leave."
+    )
     assert session.walks[0].events == EVENTS
 
 
@@ -155,7 +157,8 @@ def test_a_full_disk_is_told_once_and_stops_nothing(folder: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     session.add(EVENTS[3])
-    assert told.startswith("This session is not saved any further: ")
+    assert told.startswith("The session cannot be saved (")
+    assert "goes on in memory" in told
     assert session.trouble == told
     assert session.walks[0].events == EVENTS[:4]
     assert Session.load(path_of(session)).walks[0].events == EVENTS[:1]
@@ -262,8 +265,13 @@ def test_sessions_are_listed_and_found(folder: Path) -> None:
     assert list_sessions(folder)[0].target == {"host": "db"}
     assert find(folder) == first
     assert find(folder, "20200101") == older
-    for wrong in ("2", "../x", "nope"):
-        with pytest.raises(SessionError, match="'dbwizard sessions' lists them"):
+    assert find(folder, str(older)) == older
+    with pytest.raises(
+        SessionError, match=r"no saved session '20200101-0000x'; nearest: 20200101-000000-aaaa"
+    ):
+        find(folder, "20200101-0000x")
+    for wrong in ("2", "nope"):
+        with pytest.raises(SessionError, match=r"'dbwizard sessions' lists all"):
             find(folder, wrong)
 
 

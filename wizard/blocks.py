@@ -51,10 +51,16 @@ Block = Heading | Para | Items | Code | Table
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&$])")
 _LINE_START = re.compile(r"^(?:()([-+=])|(\d{1,9})([.)])(?=\s|$))")
 _STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;"
-    "background:#fff}pre{background:#f4f4f4;padding:.75rem;overflow-x:auto;border-left:3px solid #888}"
-    "table{border-collapse:collapse}td,th{border:1px solid #bbb;padding:.25rem .6rem;text-align:left}"
-    "@media(prefers-color-scheme:dark){body{background:#161616;color:#e8e8e8}pre{background:#222}}"
+    ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;"
+    "padding:0 1rem;color:#1b1b1b;background:#fff}h1,h2,h3{line-height:1.25}h2{margin-top:2rem}"
+    "pre{background:#f4f4f4;padding:.75rem;overflow-x:auto;border-left:3px solid #888}"
+    "table{border-collapse:collapse;width:100%}td,th{border:1px solid #bbb;padding:.25rem .6rem;text-align:left;"
+    "vertical-align:top;overflow-wrap:anywhere}"
+    "@media(prefers-color-scheme:dark){body{background:#161616;color:#e8e8e8}pre{background:#222}"
+    "td,th{border-color:#555}}"
+    "@media print{body{font-size:10pt;margin:0;max-width:none;color:#000;background:#fff}"
+    "pre{background:#fff;border:1px solid #888;white-space:pre-wrap;overflow-wrap:anywhere}"
+    "td,th{border-color:#888}h1,h2,h3{break-after:avoid}tr,pre,li{break-inside:avoid}}"
 )
 
 

@@ -60,6 +60,9 @@ KEYS = STRUCTURE.union(
     ("layers", "local", "ms", "notes", "number", "open", "options", "password", "python", "question"),
     ("questions", "session", "solved", "source", "started_local", "steps", "summary", "system", "target"),
     ("text", "timeline", "title", "trouble", "user", "value", "walks", "warnings", "what", "why"),
+    ("began", "by", "certainty", "ended", "failed", "first_failure", "healthy_before", "impact", "label"),
+    ("last_failure", "os", "pooler_version", "runtime", "runtime_by", "runtime_evidence", "seconds"),
+    ("server_version", "state", "stopped", "utc_offset", "verified_healthy", "zone"),
 )
 """Keys of our own documents: a password may be one of these words, and they stay what they are."""
 _NAMES = frozenset({"user", "database", "target.user", "target.database"})

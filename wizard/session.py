@@ -23,9 +23,22 @@ from wizard.core.walk import Walk
 from wizard.errors import SessionError, WalkError
 from wizard.marks import iso, seconds_of
 from wizard.redact import Redactor
-from wizard.sessionfile import FORMAT, converted, lines_of, new_file, prepare, read_bytes, reopen
+from wizard.sessionfile import (
+    FORMAT,
+    converted,
+    distrusted,
+    lines_of,
+    new_file,
+    prepare,
+    read_bytes,
+    reopen,
+)
 
 NEW_WALK = "walk"
+MOST_NEAR = 3
+"""Sessions that are named to somebody who asks for one that is not there."""
+IN_MEMORY = "this walk goes on in memory, so export it (e) before you leave"
+"""What follows from a session that cannot be saved."""
 
 
 @dataclass
@@ -98,7 +111,7 @@ class Session:
         )
         session.redactor = redactor or session.redactor
         if state_dir is None:
-            session.trouble = "There is no home directory, so this session is not saved."
+            session.trouble = f"There is no home directory: {IN_MEMORY}."
             return session
         try:
             prepare(state_dir)
@@ -108,6 +121,10 @@ class Session:
         except (OSError, SessionError) as error:
             session._fail(error)
         session._write(session.header)
+        if session.trouble and session.path is not None:
+            # A file without its first line is no session, and would be listed as a broken one.
+            session.path.unlink(missing_ok=True)
+            session.path = None
         return session
 
     def add(self, event: Event) -> None:
@@ -157,8 +174,8 @@ class Session:
                 self._file = reopen(self.path)
             line = json.dumps(self.redactor.data(data), ensure_ascii=False, default=list)
             raw = line.encode("utf-8", "replace") + b"\n"
-            if os.write(self._file, raw) != len(raw):
-                raise OSError("the disk took only a part of the line")
+            while raw:  # a full disk takes a part first, and says why it is full at the next
+                raw = raw[os.write(self._file, raw) :]
             os.fsync(self._file)
         except OSError as error:
             self._fail(error)
@@ -166,7 +183,7 @@ class Session:
     def _fail(self, error: Exception) -> None:
         """Go on in memory."""
         why = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
-        self.trouble = f"This session is not saved any further: {why.rstrip('.')}."
+        self.trouble = f"The session cannot be saved ({why.rstrip('.')}): {IN_MEMORY}."
         self.close()
 
 
@@ -182,9 +199,9 @@ def replayed(tree: Tree, saved: SavedWalk) -> tuple[Walk, str]:
 
 
 def list_sessions(folder: Path | None) -> list[Listed]:
-    """The saved sessions, the newest first. What cannot be read is left out."""
+    """The saved sessions, the newest first. What cannot be read, or lies in a folder of others, is left out."""
     found = []
-    for path in sorted(folder.glob("*.jsonl"), reverse=True) if folder and folder.is_dir() else ():
+    for path in folder.glob("*.jsonl") if folder and folder.is_dir() and not distrusted(folder) else ():
         try:
             with path.open("rb") as file:
                 header = json.loads(file.readline(1024 * 1024))
@@ -193,32 +210,64 @@ def list_sessions(folder: Path | None) -> list[Listed]:
             )
         except (OSError, ValueError, KeyError, TypeError):
             continue
-    return found
+    return sorted(found, key=lambda one: (one.started, one.id), reverse=True)
 
 
 def find(folder: Path | None, session_id: str | None = None) -> Path:
-    """The file of that session (the beginning of its id is enough), or of the latest. Raises SessionError."""
+    """The file of that session (the beginning of its id is enough), or of the latest. Raises SessionError.
+
+    Anything with a slash or the ending `.jsonl` is the path of a session's file, brought from another host perhaps.
+    """
+    if session_id and ("/" in session_id or session_id.endswith(".jsonl")):
+        return Path(session_id)
+    if folder is not None and (reason := distrusted(folder)):
+        raise SessionError(f"The saved sessions are not read: {reason}.")
     sessions = list_sessions(folder)
     if not sessions:
-        raise SessionError("There is no saved session yet.")
+        raise SessionError("There is no saved session yet: 'dbwizard' begins one.")
     if session_id is None:
         return sessions[0].path
     fitting = [one for one in sessions if one.id.startswith(session_id)]
-    if len(fitting) != 1:
-        some = "no saved session" if not fitting else "more than one saved session"
-        raise SessionError(f"There is {some} '{session_id}'; 'dbwizard sessions' lists them.")
-    return fitting[0].path
+    if len(fitting) == 1:
+        return fitting[0].path
+    some = "more than one saved session" if fitting else "no saved session"
+    near = [one.id for one in fitting] or _nearest(session_id, [one.id for one in sessions])
+    raise SessionError(
+        f"There is {some} '{session_id}'; nearest: {', '.join(near[:MOST_NEAR])}"
+        " ('dbwizard sessions' lists all)."
+    )
+
+
+def _nearest(wrong: str, ids: list[str]) -> list[str]:
+    """The ids most like a wrong one; the latest where none is like it."""
+    from difflib import get_close_matches
+
+    return get_close_matches(wrong, ids, MOST_NEAR, cutoff=0.5) or ids
 
 
 def _environment() -> dict[str, str]:
-    """This machine in four words."""
+    """This machine: its name, its system, the time that its clock shows."""
     import sys
 
     uname = os.uname() if hasattr(os, "uname") else None
-    python = ".".join(map(str, sys.version_info[:3]))
-    if uname is None:
-        return {"host": "", "system": sys.platform, "python": python}
-    return {"host": uname.nodename, "system": f"{uname.sysname} {uname.release}", "python": python}
+    return {
+        "host": uname.nodename if uname else "",
+        "os": _distribution(),
+        "system": f"{uname.sysname} {uname.release}" if uname else sys.platform,
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "zone": time.strftime("%Z"),
+        "utc_offset": time.strftime("%z"),
+    }
+
+
+def _distribution() -> str:
+    """What os-release calls this system; empty where there is none."""
+    import platform
+
+    try:
+        return platform.freedesktop_os_release().get("PRETTY_NAME", "")
+    except (OSError, ValueError):
+        return ""
 
 
 def _begin(walks: list[SavedWalk], walk: SavedWalk) -> None:

@@ -23,20 +23,48 @@ CONVERTERS: dict[int, Callable[[Lines], Lines]] = {}
 
 def new_file(path: Path) -> int:
     """Make a file that only this user reads, and open it for appending."""
-    return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | FLAGS, 0o600)
+    return _held(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | FLAGS, 0o600))
+
+
+def _held(file: int) -> int:
+    """The file, locked for as long as it is open. Raises OSError where another process writes it."""
+    try:
+        import fcntl
+    except ImportError:  # Windows has no such lock; there nobody is kept out
+        return file
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(file)
+        raise OSError("another dbwizard goes on with it") from error
+    except OSError:
+        pass  # a file system without locks
+    return file
 
 
 def prepare(folder: Path) -> None:
     """Make the folder, for this user only. Raises SessionError for one that somebody else could have laid."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for each in (folder.parent, folder) if folder.parent.name == "dbwizard" else (folder,):
-        found = each.lstat()
-        if stat.S_ISLNK(found.st_mode):
-            raise SessionError(f"{each} is a symbolic link")
-        if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
-            raise SessionError(f"{each} belongs to another user")
+    if not (reason := distrusted(folder)):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        reason = distrusted(folder)
+    if reason:
+        raise SessionError(reason)
     if stat.S_IMODE(folder.lstat().st_mode) & 0o077:
         folder.chmod(0o700)
+
+
+def distrusted(folder: Path) -> str:
+    """Why somebody else may have laid this folder, as a clause; empty where it is ours, or not there."""
+    for each in (folder.parent, folder) if folder.parent.name == "dbwizard" else (folder,):
+        try:
+            found = each.lstat()
+        except OSError:
+            return ""
+        if stat.S_ISLNK(found.st_mode):
+            return f"{each} is a symbolic link"
+        if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
+            return f"{each} belongs to another user"
+    return ""
 
 
 def read_bytes(path: Path) -> bytes:
@@ -86,6 +114,8 @@ def reopen(path: Path) -> int:
     if not stat.S_ISREG(found.st_mode) or (hasattr(os, "geteuid") and found.st_uid != os.geteuid()):
         os.close(file)
         raise OSError(f"{path} is not a file of this user")
-    raw = os.pread(file, found.st_size, 0)
+    _held(file)
+    # Only now, with the lock: what another process is writing is no cut-off line.
+    raw = os.pread(file, os.fstat(file).st_size, 0)
     os.ftruncate(file, raw.rfind(b"\n") + 1)
     return file

@@ -6,54 +6,48 @@ The document is plain data without secrets; `written` turns it into Markdown, HT
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from wizard import __version__
 from wizard.blocks import to_html, to_markdown, to_text
 from wizard.chapters import chapters
-from wizard.core.events import Answered, Event, Noted, ProbeFinished, Showed, Skipped, Stated
-from wizard.core.facts import text_of
-from wizard.core.tree import FINDING, HEALTHY, INCONCLUSIVE
+from wizard.core.tree import HEALTHY
 from wizard.core.walk import Walk
 from wizard.errors import UsageError
-from wizard.marks import iso, local
+from wizard.impact import certainty, impact, summary
+from wizard.marks import iso
 from wizard.redact import Redactor
 from wizard.report import report
 from wizard.session import SavedWalk, Session, replayed
+from wizard.transcriptwalk import Clock, walk_data
 
 if TYPE_CHECKING:
+    from wizard.anonymous import Anonymous
     from wizard.content.load import Content
 
 SCHEMA = "dbwizard.transcript/1"
 FORMATS = ("md", "json", "html", "text")
 
 
-def document(session: Session, content: Content, redactor: Redactor | None = None) -> dict[str, Any]:
-    """The whole session as plain data. `redactor` knows the secrets of this process, where there are any."""
+def document(
+    session: Session, content: Content, redactor: Redactor | None = None, *, anonymous: bool = False
+) -> dict[str, Any]:
+    """The whole session as plain data. `redactor` knows the secrets of this process, where there are any.
+
+    `anonymous` replaces the names of hosts, users, databases and the like (see wizard/anonymous.py).
+    """
     gate = redactor or session.redactor
-    walks = [_walk(number, saved, session, content, gate) for number, saved in enumerate(session.walks, 1)]
-    last = walks[-1]["report"]
-    faults = [walk["report"] for walk in walks if walk["report"]["status"] != HEALTHY]
-    solved = last["status"] == HEALTHY and bool(faults)
-    data = {
-        "schema": SCHEMA,
-        "version": __version__,
-        "session": session.id,
-        "title": f"Solved: {faults[-1]['title']}" if solved else last["title"],
-        "solved": faults[-1]["cause"] if solved else "",
-        "status": last["status"],
-        "cause": last["cause"],
-        "started": iso(session.started),
-        "started_local": local(session.started),
-        "target": session.header.get("target", {}),
-        "environment": {
-            **session.header.get("environment", {}),
-            "dbwizard": session.header.get("version", ""),
-        },
-        "trouble": [session.trouble] if session.trouble else [],
-    }
-    clean: dict[str, Any] = gate.data(data)
+    veil = _veil(session, content) if anonymous else None
+    header = _header(session, veil)
+    clock = Clock(header["environment"].get("utc_offset", ""))
+    walks = [
+        _walk(number, saved, session, content, gate, header["target"], clock, veil)
+        for number, saved in enumerate(session.walks, 1)
+    ]
+    trouble = [veil.replacer.text(session.trouble) if veil else session.trouble] if session.trouble else []
+    told = _told(session, walks, header, clock)
+    clean: dict[str, Any] = gate.data({**told, "trouble": trouble})
     # The reports passed the gate when they were made; a second time would hide what their commands say.
     clean["walks"] = [
         {
@@ -63,6 +57,35 @@ def document(session: Session, content: Content, redactor: Redactor | None = Non
         for walk in walks
     ]
     return clean
+
+
+def _told(
+    session: Session, walks: list[dict[str, Any]], header: Mapping[str, Any], clock: Clock
+) -> dict[str, Any]:
+    """What is said of the session as a whole."""
+    last = walks[-1]["report"]
+    faults = [walk["report"] for walk in walks if walk["report"]["status"] == "fault"]
+    solved = last["status"] == HEALTHY and bool(faults)
+    began = clock.both(session.started)
+    data: dict[str, Any] = {
+        "schema": SCHEMA,
+        "version": __version__,
+        "session": session.id,
+        "title": f"Solved: {faults[-1]['title']}" if solved else last["title"],
+        "solved": faults[-1]["cause"] if solved else "",
+        "status": last["status"],
+        "cause": last["cause"],
+        "certainty": certainty(faults[-1] if solved else last),
+        "impact": impact(walks),
+        "began": began,
+        "started": iso(session.started),
+        "started_local": began["local"],
+        "target": header["target"],
+        "environment": {**header["environment"], **_learnt(walks)},
+        "timeline": [moment for walk in walks for moment in _moments(walk, len(walks))],
+        "notes": [note for walk in walks for note in walk["notes"]],
+    }
+    return {**data, "summary": summary(data, walks)}
 
 
 def written(data: dict[str, Any], form: str) -> str:
@@ -78,113 +101,87 @@ def written(data: dict[str, Any], form: str) -> str:
     raise UsageError(f"'{form}' is no format of a transcript: it is one of {', '.join(FORMATS)}")
 
 
+def _veil(session: Session, content: Content) -> Anonymous:
+    from wizard.anonymous import Anonymous, replacer_for
+
+    return Anonymous(replacer_for(session.header, session.walks), content.tree)
+
+
+def _header(session: Session, veil: Anonymous | None) -> dict[str, Any]:
+    """The target and the environment as they may be told."""
+    header = {
+        "target": session.header.get("target", {}),
+        "environment": {
+            **session.header.get("environment", {}),
+            "dbwizard": session.header.get("version", ""),
+        },
+    }
+    return veil.header(header) if veil else header
+
+
 def _walk(
-    number: int, saved: SavedWalk, session: Session, content: Content, gate: Redactor
+    number: int,
+    saved: SavedWalk,
+    session: Session,
+    content: Content,
+    gate: Redactor,
+    target: Mapping[str, Any],
+    clock: Clock,
+    veil: Anonymous | None,
 ) -> dict[str, Any]:
     """One walk of the session: its report, and what the report does not tell."""
     walk, changed = replayed(content.tree, saved)
+    if veil is not None:
+        walk, saved, changed = veil.walk(walk), veil.saved(saved), veil.replacer.text(changed)
     times = [event.at for event in saved.events if event.at]
     started = min([saved.at or session.started, *times])
     made = report(
         walk,
         content,
-        session.header.get("target", {}),
+        target,
         started=started,
         elapsed_ms=(max(times, default=started) - started) * 1000,
         redactor=gate,
         session=session.id,
         trouble=[changed] if changed else [],
     )
-    possible = {made["cause"], HEALTHY, INCONCLUSIVE, *(one["cause"] for one in made["candidates"])}
-    return {
-        "number": number,
-        "report": made,
-        "finished": walk.finished,
-        "timeline": [_moment(event, walk) for event in saved.events if not _only_shown(event)],
-        "questions": list(_questions(saved, walk)),
-        "notes": [event.text for event in saved.events if isinstance(event, Noted)],
-        "commands": _commands(saved),
-        "excluded": [
-            {"cause": cause, "why": content.catalogue.get(cause, "")} for cause in _excluded(walk, possible)
-        ],
-        "open": list(_open_points(walk, made)),
-    }
+    return {**walk_data(number, saved, walk, made, content, clock), **_provenance(walk)}
 
 
-def _only_shown(event: Event) -> bool:
-    return isinstance(event, Showed) and event.how == "shown"
+def _provenance(walk: Walk) -> dict[str, Any]:
+    """Who knew where the application runs: it stands in the environment of the document."""
+    known = walk.facts.fact("runtime")
+    return {"runtime_by": known.by if known else ""}
 
 
-def _commands(saved: SavedWalk) -> list[dict[str, str]]:
-    """Each command that was shown or copied, once for each way, with the first time."""
-    first: dict[tuple[str, str], float] = {}
-    for event in saved.events:
-        if isinstance(event, Showed):
-            first.setdefault((event.command, event.how), event.at)
-    return [{"command": command, "how": how, "at": iso(at)} for (command, how), at in first.items()]
+def _learnt(walks: list[dict[str, Any]]) -> dict[str, str]:
+    """What the walks learnt of the surroundings, the latest of each."""
+    found: dict[str, str] = {}
+    for walk in walks:
+        facts = walk["report"]["facts"]
+        for key, name in (
+            ("server.version", "server_version"),
+            ("pooler.version", "pooler_version"),
+            ("runtime", "runtime"),
+            ("runtime.evidence", "runtime_evidence"),
+        ):
+            if facts.get(key) not in (None, "", "none", "unknown"):
+                found[name] = str(facts[key])
+        if walk["runtime_by"]:
+            found["runtime_by"] = walk["runtime_by"]
+    return found
 
 
-def _moment(event: Event, walk: Walk) -> dict[str, str]:
-    """One line of the time line, in UTC and in the local time of this machine."""
-    return {"at": iso(event.at), "local": local(event.at), "what": _told(event, walk)}
-
-
-def _told(event: Event, walk: Walk) -> str:
-    """The event in words."""
-    if isinstance(event, ProbeFinished):
-        return f"{event.probe}: {event.summary or event.trouble or 'done'}"
-    if isinstance(event, Answered):
-        return f"answered ({event.by}): {_asked(event.node, walk)} {event.value}"
-    if isinstance(event, Stated):
-        said = ", ".join(f"{key} = {text_of(value)}" for key, value in event.facts.items())
-        return f"stated ({event.by}): {said}"
-    if isinstance(event, Skipped):
-        return f"skipped {event.node}{': ' + event.why if event.why else ''}"
-    if isinstance(event, Noted):
-        return f"note: {event.text}"
-    if isinstance(event, Showed):
-        return f"command {event.how}: {event.command}"
-    return "one step back"
-
-
-def _asked(node_id: str, walk: Walk) -> str:
-    """The words of the question at a node, or the node's name where the tree has changed."""
-    node = walk.tree.nodes.get(node_id)
-    question = walk.tree.questions.get(node.question) if node else None
-    return question.text if question else node_id
-
-
-def _questions(saved: SavedWalk, walk: Walk) -> Iterator[dict[str, str]]:
-    """What was asked and answered, in order; what was given before the walk first."""
-    for key, value in saved.facts.items():
-        asked = walk.tree.questions.get(key)
-        yield {"question": asked.text if asked else key, "answer": text_of(value), "by": "flag"}
-    for event in saved.events:
-        if isinstance(event, Answered):
-            yield {"question": _asked(event.node, walk), "answer": event.value, "by": event.by}
-
-
-def _excluded(walk: Walk, possible: set[str]) -> list[str]:
-    """The causes to which every edge of the passed nodes is denied by the facts, less those still possible."""
-    found: dict[str, bool] = {}
-    for hop in walk.trail:
-        node = walk.tree.nodes.get(hop.node)
-        for edge in node.edges if node else ():
-            if edge.go.startswith(FINDING) and not edge.follows:
-                other = edge.go[len(FINDING) :]
-                # One way to a cause that is still open is enough to keep it.
-                found[other] = found.get(other, True) and edge.when.holds(walk.facts) is False
-    return [other for other, denied in found.items() if denied and other not in possible]
-
-
-def _open_points(walk: Walk, made: dict[str, Any]) -> Iterator[str]:
-    """What nobody looked at or knew."""
-    if not walk.finished:
-        yield "The walk was not finished."
-    for hop in walk.trail:
-        if hop.unknown or hop.trouble:
-            why = hop.trouble or "the answer is not known"
-            yield f"{hop.layer}: {_asked(hop.node, walk)}: {why}"
-    if made["status"] != "healthy":
-        yield from (f"Not ruled out: {one['cause']}: {one['why']}" for one in made["candidates"])
-    yield from (f"Warning on {one['layer']}: {one['text']}" for one in made["warnings"])
+def _moments(walk: Mapping[str, Any], count: int) -> list[dict[str, str]]:
+    """The time line of one walk, with its begin and, where it came to one, its verdict."""
+    which = f"Walk {walk['number']}" if count > 1 else "The walk"
+    report = walk["report"]
+    moments = [{**walk["began"], "what": f"{which} begins"}, *walk["timeline"]]
+    if walk["finished"]:
+        verdict = {**walk["ended"], "what": f"{which} ends: {report['title']} ({report['cause']})"}
+        # A note or a copied command may come after the verdict.
+        place = next(
+            (number for number, one in enumerate(moments) if one["at"] > verdict["at"]), len(moments)
+        )
+        moments.insert(place, verdict)
+    return moments

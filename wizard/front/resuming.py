@@ -1,0 +1,101 @@
+"""Which saved session to go on with, and to what it connects: the password is read anew, for none is saved."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from wizard.errors import UsageError
+from wizard.front import application, beginnings, setup
+from wizard.redact import Redactor, clean
+from wizard.session import Session, find, replayed
+from wizard.target.model import Secret, Target
+from wizard.target.readings import secrets_of
+
+if TYPE_CHECKING:
+    from wizard.content.load import Content
+
+
+def take_up(options: Namespace, content: Content) -> tuple[Session, Target]:
+    """The session that the options name, or the newest unfinished one, and its target.
+
+    Says on standard error what is not as it was. Raises SessionError or UsageError.
+    """
+    from wizard.cli import TARGET_OPTIONS, complain
+    from wizard.front.sessionscmd import folder
+
+    place = folder()
+    entry = beginnings.unfinished(beginnings.saved_sessions(content)) if options.session is None else None
+    if entry is not None:
+        session = Session.load(entry.path)
+    else:
+        session = Session.load(find(place, options.session))
+        if options.session is None:
+            complain(f"No session is unfinished; this is the latest, {session.id}, at its finding.")
+    application.look(options)
+    walk, changed = replayed(content.tree, session.walks[-1])
+    if changed:
+        complain(changed)
+    if options.target is None and all(getattr(options, name) is None for name in TARGET_OPTIONS):
+        target = _target_of(session, options, setup.read_password(options))
+    else:
+        target = setup.stated_target(options, setup.home_folder()) or Target()
+    asked_for = session.header.get("target", {}).get("password") == "set"
+    if asked_for and target.password is None and not walk.finished:
+        target = target._replace(password=_password(target))
+    session.redactor = Redactor([*secrets_of(target), *application.secrets(options)])
+    return session, target
+
+
+def _password(target: Target) -> Secret | None:
+    """The password that the session had and did not keep. Raises UsageError where nobody can be asked."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(
+            "the password of this session was not saved: give it with --password-stdin, in the environment,"
+            " or in ~/.pgpass or an option file"
+        )
+    import getpass
+
+    who = clean(target.user, limit=64) or "the account"
+    try:
+        typed = getpass.getpass(f"Password of {who} (it is not saved; Enter goes on without): ", sys.stderr)
+    except EOFError:
+        return None
+    return Secret(typed) if typed else None
+
+
+def _target_of(session: Session, options: Namespace, password: Secret | None) -> Target:
+    """The target of a saved session, its password read anew from where it came from."""
+    summary: Mapping[str, Any] = session.header.get("target", {})
+    home, cwd = setup.home_folder(), setup.working_folder()
+    wanted = tuple(summary.get(key) for key in ("host", "port", "user"))
+    for found in setup.discovered(options, home, cwd) if password is None else ():
+        if (found.host, found.port, found.user) == wanted:
+            return found
+    if not summary.get("engine"):
+        raise UsageError(
+            "this session does not say which database it was about; start a new one with a TARGET"
+        )
+    from wizard.target.parse import parse_target
+
+    keys = {"user": "user", "database": "dbname"}
+    overrides = {option: str(summary[key]) for key, option in keys.items() if summary.get(key)}
+    hosts = summary.get("hosts") or [summary]
+    for key in ("host", "port"):
+        values = [str(one.get(key, "")) for one in hosts]
+        if any(values):
+            overrides[key] = ",".join(values)
+    overrides |= {key: str(value) for key, value in dict(summary.get("options", {})).items()}
+    engine = summary["engine"]
+    return parse_target(
+        "",
+        engine=engine,
+        source="saved session",
+        overrides=overrides,
+        environ=os.environ,
+        home=home,
+        password=password,
+    )
