@@ -201,4 +201,5 @@ def _step(hop: Hop) -> dict[str, Any]:
         "by": hop.by if hop.by in ("probe", "user", "flag", "default") else "probe",
         "went": hop.went,
         "trouble": hop.trouble,
+        "overruled": [{"fact": one.key, "found": one.was, "said": one.now} for one in hop.overruled],
     }

@@ -274,6 +274,41 @@ def test_one_error_of_several_lines_is_one_match_at_its_first_line() -> None:
     assert found == [(2, "auth.role-unknown"), (5, "capacity.max-connections")]
 
 
+def test_the_reason_after_the_empty_line_of_connector_j_belongs_to_its_error() -> None:
+    """Its message has an empty line in it, so the chain goes on after one."""
+    text = (
+        "com.mysql.cj.jdbc.exceptions.CommunicationsException: Communications link failure\n\n"
+        "The last packet sent successfully to the server was 0 milliseconds ago.\n"
+        "\tat com.mysql.cj.jdbc.ConnectionImpl.createNewIO(ConnectionImpl.java:836)\n"
+        "Caused by: java.net.UnknownHostException: db.internal"
+    )
+    matches = list(classifier().classify_all(text))
+    assert [match.cause for match in matches] == ["dns.name-not-found"]
+
+
+def test_a_full_width_line_is_not_joined_to_a_line_that_goes_on_by_itself() -> None:
+    error = 'psql: error: connection to server at "%s" (10.0.3.7), port 5432 failed: Connection refused'
+    error %= "d" * (120 - len(error) + 2)
+    assert len(error) == 120
+    (match,) = classifier().classify_all(
+        f"{error}\nIs the server running on that host and accepting TCP/IP connections?"
+    )
+    assert match.text == error
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("2026-03-02 10:15:27 UTC [25006] FATAL:  could not connect to server: Connection refused", None),
+        ("could not connect to server: Connection refused [08001]", "08001"),
+    ],
+)
+def test_the_number_of_a_process_is_no_code(text: str, code: str | None) -> None:
+    match = classifier().classify(text)
+    assert match is not None
+    assert match.code == code
+
+
 def test_a_chain_of_python_tracebacks_is_one_error() -> None:
     text = (
         "Traceback (most recent call last):\n"
@@ -426,7 +461,10 @@ def test_an_error_far_inside_a_long_line_is_found() -> None:
     assert cause_of(line) == "auth.password-wrong"
 
 
-OURS = {f"wizard.core.{name}" for name in ("compact", "explains", "hints", "lazyre", "records", "rules", "speakers", "words")}
+OURS = {
+    f"wizard.core.{name}"
+    for name in ("compact", "explains", "hints", "lazyre", "records", "rules", "speakers", "words")
+}
 
 
 def test_it_imports_nothing_that_can_touch_the_world() -> None:

@@ -13,7 +13,9 @@ from wizard.core.rules import Rule
 from wizard.core.wordings import expanded, filled, pattern_of
 from wizard.core.words import needed_words, words_of
 
-RULES = [one for one in read_rules([builtin_folder() / "messages" / "languages.yaml"]) if one.origin == "languages"]
+RULES = [
+    one for one in read_rules([builtin_folder() / "messages" / "languages.yaml"]) if one.origin == "languages"
+]
 DAMAGES = {
     "question marks": lambda text: re.sub("[^ -~\n]", "?", text),
     "replacement characters": lambda text: text.encode("cp1252", "replace").decode("utf-8", "replace"),
@@ -41,8 +43,8 @@ def test_what_became_of_accented_letters_does_not_matter(damage: str) -> None:
 
 def test_values_are_captured_whatever_the_quotation_marks_became() -> None:
     for text in (
-        'FATAL:  Passwort-Authentifizierung für Benutzer »app« fehlgeschlagen',
-        'FATAL:  Passwort-Authentifizierung f?r Benutzer ?app? fehlgeschlagen',
+        "FATAL:  Passwort-Authentifizierung für Benutzer »app« fehlgeschlagen",
+        "FATAL:  Passwort-Authentifizierung f?r Benutzer ?app? fehlgeschlagen",
         'ВАЖНО:  пользователь "app" не прошёл проверку подлинности (по паролю)',
         'FATAL:  ユーザー"app"のパスワード認証に失敗しました',
         '致命错误:  用户 "app" Password 认证失败',
@@ -60,13 +62,14 @@ def test_a_script_without_blanks_is_filed_under_pairs_of_its_letters() -> None:
 
 
 def test_a_field_in_another_language_belongs_to_the_error_before_it() -> None:
-    assert cause_of('ВАЖНО:  роль "app" не прошла проверку\nПОДРОБНОСТИ:  Пользователь "app" не имеет пароля.') == (
-        "auth.password-unset"
-    )
+    assert cause_of(
+        'ВАЖНО:  роль "app" не прошла проверку\nПОДРОБНОСТИ:  Пользователь "app" не имеет пароля.'
+    ) == ("auth.password-unset")
 
 
 def test_a_rule_with_wordings_becomes_an_ordinary_one() -> None:
-    written = {"id": "x", "cause": "auth.role-unknown", "translations": {"de": "Rolle »{user}« fehlt", "fr": ["a", "b"]}}
+    translations = {"de": "Rolle »{user}« fehlt", "fr": ["a", "b"]}
+    written = {"id": "x", "cause": "auth.role-unknown", "translations": translations}
     rule = Rule.from_mapping(written)
     assert rule.examples == ("Rolle »app« fehlt", "a", "b")
     assert re.search(rule.pattern, 'Rolle "app" fehlt')

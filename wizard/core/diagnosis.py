@@ -62,16 +62,19 @@ def conclude(walk: Walk) -> Diagnosis:
     return Diagnosis(status, cause, tuple(candidates[:MOST_CANDIDATES]), layer_states(walk, status))
 
 
-def remaining(walk: Walk) -> list[Candidate]:
-    """The causes that what is known does not exclude: those that fit the symptom first, then the most direct."""
+def remaining(walk: Walk, *, follow: bool = True) -> list[Candidate]:
+    """The causes that what is known does not exclude: those that fit the symptom first, then the most direct.
+
+    Without `follow` only those that the tree itself names, and none that a text still to be read may name.
+    """
     found: dict[str, Candidate] = {}
     for hop in reversed(walk.trail):
         if hop.unknown:
-            _reach(walk.tree, walk.facts, hop.node, found)
+            _reach(walk.tree, walk.facts, hop.node, found, follow=follow)
         for cause in hop.also:
             found.setdefault(cause, Candidate(cause))
     if not walk.finished:
-        _reach(walk.tree, walk.facts, walk.at, found)
+        _reach(walk.tree, walk.facts, walk.at, found, follow=follow)
     healthy = found.pop(HEALTHY, None)
     symptom = walk.tree.symptoms.get(walk.facts.text(SYMPTOM) or "")
     likely = symptom.likely if symptom else ()
@@ -79,7 +82,7 @@ def remaining(walk: Walk) -> list[Candidate]:
     return [*ordered, *([healthy] if healthy else [])]
 
 
-def _reach(tree: Tree, facts: Facts, start: str, found: dict[str, Candidate]) -> None:
+def _reach(tree: Tree, facts: Facts, start: str, found: dict[str, Candidate], *, follow: bool) -> None:
     """Breadth first over the edges that are not excluded; each finding with the fact that would decide."""
     queue: list[tuple[str, str]] = [(start, "")]
     seen = {start}
@@ -93,6 +96,8 @@ def _reach(tree: Tree, facts: Facts, start: str, found: dict[str, Candidate]) ->
             continue
         undecided = ""
         for edge in open_edges(node, facts):
+            if edge.follows and not follow:
+                continue
             unknown = (test.key for test in tests(edge.when) if not facts.known(test.key))
             undecided = next(unknown, undecided)
             for target in (edge.go, *(FINDING + cause for cause in edge.also)):

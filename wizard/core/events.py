@@ -64,6 +64,17 @@ class WentBack(NamedTuple):
     at: float = 0.0
 
 
+class Overruled(NamedTuple):
+    """A person says otherwise about facts that a passed step went by. The walk goes on from that step.
+
+    `facts` are declared facts with one of their declared values, or "unknown" for "nobody can rely on that".
+    """
+
+    node: str
+    facts: Mapping[str, Value]
+    at: float = 0.0
+
+
 class Noted(NamedTuple):
     """A remark of the person."""
 
@@ -79,13 +90,14 @@ class Showed(NamedTuple):
     at: float = 0.0
 
 
-Event = ProbeFinished | Answered | Stated | Skipped | WentBack | Noted | Showed
+Event = ProbeFinished | Answered | Stated | Skipped | WentBack | Overruled | Noted | Showed
 KINDS: dict[str, type[Any]] = {
     "probe": ProbeFinished,
     "answer": Answered,
     "state": Stated,
     "skip": Skipped,
     "back": WentBack,
+    "overrule": Overruled,
     "note": Noted,
     "show": Showed,
 }

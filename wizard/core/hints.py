@@ -26,7 +26,7 @@ FOREIGN = lazy(
     re.IGNORECASE,
 )
 RIVALS = lazy(
-    r"\b(?:mssql|sqlserver|sql server|go-mssqldb|sqlcmd|tedious|oracledb|jamdb_oracle|tds)\b|"
+    r"\b(?:mssql|sqlserver|(?<!cloud )sql server|go-mssqldb|sqlcmd|tedious|oracledb|jamdb_oracle|tds)\b|"
     r"\bORA-\d{5}\b|:1433\b|:1521\b",
     re.IGNORECASE,
 )
@@ -38,7 +38,9 @@ OTHERS = lazy(
     r"(?:\S{1,80} ){0,6}(?:ssh|scp|sftp|curl|wget|git|rsync|sshd|ssh-keyscan|ansible|kubectl|helm|"
     r"dhclient|dhcpcd|avahi-daemon|networkmanager|systemd-(?:networkd|resolved|timesyncd|journald|logind)|ntpd|chronyd|cron|"
     r"rsyslogd|dnsmasq|named|snmpd|telegraf|node_exporter|zabbix_agentd?|sssd|nscd|cupsd|smbd|nmbd|rpc\.\w+|openvpn|"
-    r"wg-quick|strongswan|charon|fail2ban-server|certbot|puppet-agent|chef-client|salt-minion)(?:\[\d+\])?: ",
+    r"wg-quick|strongswan|charon|fail2ban-server|certbot|puppet-agent|chef-client|salt-minion)(?:\[\d+\])?: |"
+    r"\* (?:(?:Recv|Send) failure: |(?:connect to|Failed to connect to) \S+ port )|npm (?:ERR!|error|warn) |"
+    r"(?:\S{1,80} ){0,3}Retrying \(Retry\(|error Error: https://registry\.",
     re.IGNORECASE,
 )
 """Programs that speak of their own connection when they begin a line, whatever the host is called."""
@@ -66,21 +68,29 @@ Hint = tuple[str, tuple[str, ...], re.Pattern[str]]
 def _hint(name: str, pattern: str) -> Hint:
     """A hint with its pieces: to look for these first is much quicker, and most texts have none of them."""
     branches = re.sub(r"\\[a-z]", " ", pattern.lower()).split("|")
-    return name, tuple(max(re.findall(r"\w+", one), key=len) for one in branches), lazy(pattern, re.IGNORECASE)
+    return (
+        name,
+        tuple(max(re.findall(r"\w+", one), key=len) for one in branches),
+        lazy(pattern, re.IGNORECASE),
+    )
 
 
 def told(hints: tuple[Hint, ...], text: str) -> str | None:
     """The name of the first hint that the text gives."""
     low = text.lower()
     return next(
-        (name for name, pieces, hint in hints if any(one in low for one in pieces) and hint.search(text)), None
+        (name for name, pieces, hint in hints if any(one in low for one in pieces) and hint.search(text)),
+        None,
     )
 
 
 ENGINES = (
     _hint("pgbouncer", r"pgbouncer|\b6432\b"),
     _hint("proxysql", r"proxysql|\b6033\b|MySrvC\.cpp|MySQL_\w+\.cpp|mysql_\w+\.cpp"),
-    _hint("postgresql", r"postgr|psql|libpq|psycopg|asyncpg|pgx|npgsql|pq:|\bpg[_:. -]|DBD::Pg|\b5432\b|\.s\.PGSQL"),
+    _hint(
+        "postgresql",
+        r"postgr|psql|libpq|psycopg|asyncpg|pgx|npgsql|pq:|\bpg[_:. -]|DBD::Pg|\b5432\b|\.s\.PGSQL",
+    ),
     _hint("mariadb", r"mariadb"),
     _hint("mysql", r"mysql|mysqli|\b3306\b|HY000|InnoDB"),
 )

@@ -25,6 +25,12 @@ class Instead(NamedTuple):
     now: str
 
 
+def said_instead(one: Instead) -> str:
+    """An overruled fact as a clause for a report or a transcript."""
+    now = "not known" if one.now == UNKNOWN else one.now
+    return f"{one.key} is {now}, says the user; found before: {one.was or 'nothing'}"
+
+
 class Passed(NamedTuple):
     """A step that the walk has behind it: how many steps back it is, the walk before it, the hops that it made."""
 
@@ -55,15 +61,18 @@ def passed(walk: Walk) -> list[Passed]:
 
 
 def grounds(walk: Walk, step: Passed) -> list[Ground]:
-    """The facts that decided at a step, and that a person may overrule, in the order in which they were looked at."""
-    keys: dict[str, None] = {}
+    """The facts that decided at a step, and that a person may overrule: first those of the way that was taken."""
+    taken: dict[str, None] = {}
+    passed_over: dict[str, None] = {}
     for hop in step.hops:
         for edge in walk.tree.node(hop.node).edges:
-            keys.update(dict.fromkeys(test.key for test in tests(edge.when)))
+            keys = dict.fromkeys(test.key for test in tests(edge.when))
             if edge.go == hop.went and edge.when.holds(walk.facts) is True:
+                taken.update(keys)
                 break
+            passed_over.update(keys)
     found = []
-    for key in keys:
+    for key in {**taken, **passed_over}:
         spec = walk.tree.specs.get(key)
         if spec is None or not spec.choices:
             continue
@@ -110,9 +119,12 @@ def standing(
         sayings = {f"{source}.{part}" for source in sources for part in SAYINGS}
         gone = {fact.key for fact in after if fact.key in sayings and before.fact(fact.key) != fact}
     kept = before.having(fact for fact in after if fact.key not in gone).without(said)
-    return kept.having(Fact(key, _value(value), "user") for key, value in said.items()), not denied
+    # What is said to be not known is absent, so that a question may still ask for it.
+    told = (Fact(key, _value(value), "user") for key, value in said.items() if value != UNKNOWN)
+    return kept.having(told), not denied
 
 
 def _value(value: Value) -> Value:
     """The value as a probe would report it: a flag is no text."""
-    return {"true": True, "false": False}.get(text_of(value), value)
+    text = text_of(value)
+    return {"true": True, "false": False}.get(text, text)

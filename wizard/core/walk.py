@@ -14,6 +14,7 @@ from wizard.core.events import (
     Event,
     Evidence,
     Noted,
+    Overruled,
     ProbeFinished,
     Showed,
     Skipped,
@@ -21,6 +22,7 @@ from wizard.core.events import (
     WentBack,
 )
 from wizard.core.facts import RANK, UNKNOWN, Fact, Facts, Value
+from wizard.core.overruling import Instead, instead, standing
 from wizard.core.steps import Ask, Finished, Run, Step
 from wizard.core.tree import Node, Question, Reading, Tree, turn
 from wizard.errors import WalkError
@@ -47,6 +49,8 @@ class Hop(NamedTuple):
     ms: float = 0.0
     unknown: bool = False
     also: tuple[str, ...] = ()
+    overruled: tuple[Instead, ...] = ()
+    """What a person said in the place of what this step had found."""
 
 
 class Walk(NamedTuple):
@@ -64,7 +68,9 @@ class Walk(NamedTuple):
     def start(tree: Tree, facts: Mapping[str, Value] | None = None, by: str = "flag") -> Walk:
         """A walk at the root that already knows `facts`."""
         stated = dict(facts or {})
-        known = Facts().having(Fact(key, value, by) for key, value in stated.items())
+        # As long as nobody told what the application says, it says nothing.
+        unsaid = [Fact("app.cause", "none", "default")] if "app.text" in tree.questions else []
+        known = Facts().having([*unsaid, *(Fact(key, value, by) for key, value in stated.items())])
         quoted = tuple(
             Evidence(layer, str(stated[key]))
             for key, layer in TOLD.items()
@@ -120,6 +126,8 @@ class Walk(NamedTuple):
             return self._replace(events=(*self.events, event))
         if isinstance(event, WentBack):
             return self._back(event)
+        if isinstance(event, Overruled):
+            return self._overruled(event)
         if event.node != self.at or self.finished:
             raise WalkError(f"the walk stands at '{self.at}', not at '{event.node}'")
         if isinstance(event, (Answered, Stated)) and event.by not in RANK:
@@ -140,6 +148,26 @@ class Walk(NamedTuple):
         if self.previous is None:
             raise WalkError("the walk is at its first step: there is nothing to go back to")
         return self.previous._replace(events=(*self.events, event))
+
+    def _overruled(self, event: Overruled) -> Walk:
+        """The walk from the step at that node on, with the person's word in the place of what was found there."""
+        after = self
+        while after.previous is not None and after.previous.at != event.node:
+            after = after.previous
+        before = after.previous
+        if before is None:
+            raise WalkError(f"the walk has not passed '{event.node}': nothing of it can be overruled")
+        passed = after.trail[len(before.trail)]
+        changed = instead(self.tree, after.facts, event.facts, passed.overruled)
+        facts, quoted = standing(before.facts, after.facts, event.facts, READ)
+        told = before.node.question or ".outcome"
+        outcome = next((one.now for one in changed if one.key.endswith(told)), passed.outcome)
+        hop = _hop(before.node, facts, "user", outcome)._replace(
+            ms=passed.ms, summary=passed.summary, trouble=passed.trouble, overruled=changed
+        )
+        evidence = after.evidence if quoted else before.evidence
+        events = (*self.events, event)
+        return Walk(self.tree, hop.went, facts, (*before.trail, hop), events, evidence, before)._settled()
 
     def _after_probe(self, event: ProbeFinished) -> Walk:
         if self.node.probe != event.probe:

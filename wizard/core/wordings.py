@@ -9,6 +9,7 @@ Letters of other scripts have no such damage that could be read, and are asked f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -71,12 +72,13 @@ def pattern_of(wording: str, number: int) -> str:
 
 def filled(wording: str) -> str:
     """The wording as it could really be said."""
-    return _PIECE.sub(
-        lambda piece: (
-            FILLED.get(piece["hole"], piece["hole"].partition("|")[0] or FILLED[""]) if piece.lastgroup == "hole" else piece.group()
-        ),
-        wording,
-    )
+    return _PIECE.sub(_value, wording)
+
+
+def _value(piece: re.Match[str]) -> str:
+    if piece.lastgroup != "hole":
+        return piece.group()
+    return FILLED.get(piece["hole"], piece["hole"].partition("|")[0] or FILLED[""])
 
 
 def _wordings(translations: Mapping[str, Any]) -> Iterator[str]:

@@ -27,7 +27,7 @@ def words_of(text: str) -> set[str]:
 
 
 def needed_words(pattern: str) -> list[frozenset[str]]:
-    """For each alternative of a pattern, the whole words, as `words_of` has them, that any text matching it must have."""
+    """For each alternative of a pattern, the whole words that any text matching it must have, as `words_of` tells."""
     return [
         frozenset(_WHOLE_WORD.findall(branch)) | frozenset(_PAIR.findall(branch))
         for branch in _alternatives(pattern, 0)[0]

@@ -26,10 +26,20 @@ class Action(NamedTuple):
 
 
 _WALK = ("running", "question", "finding")
+_ON_THE_WAY = ("running", "question")
 _EVERYWHERE = ("start", *_WALK)
+_PAGES = ("list", "map", "help", "plain", "message")
+_OVER = ("list", "map", "message")
+_LISTS = "List what can be done now, and do it."
+_DOUBT = "Overrule what a check found, where you know better: the walk goes on with your word."
+_GIVING = ("running", "finding", "message")
+_READING = ("finding", "help", "message")
 ACTIONS: tuple[Action, ...] = (
     Action("choose", "", "1-9", "check", "Check the connection with that number.", ("start",)),
-    Action("type", "slash,tab", "/", "type one", "Go to the field for another connection.", ("start",)),
+    Action("type", "slash,tab", "/", "paste", "Go to the field: another connection, an error, a log.", ("start",)),
+    Action("symptom", "s", "s", "symptom", "Say what you see: it worked yesterday, only under load …", ("start",)),
+    Action("resume", "r", "r", "resume", "Go on with the newest session that was not finished.", ("start",)),
+    Action("earlier", "l", "l", "earlier", "List the earlier sessions, and open one.", ("start",)),
     Action("running", "a", "a", "running", "List running applications, and take the view of one.", ("start",)),
     Action("submit", "enter", "Enter", "check it", "Check the connection that stands in the field.", ("field",)),
     Action("leave", "escape", "Esc", "list", "Leave the field for the list and its keys.", ("field",)),
@@ -39,23 +49,36 @@ ACTIONS: tuple[Action, ...] = (
     Action("why", "w", "w", "why", "Show or hide why the question is asked.", ("question",)),
     Action("how", "h", "h", "how", "Show or hide how to find the answer.", ("question",)),
     Action("skip", "x", "x", "give up", "Stop waiting for this check and go on without it.", ("running",)),
-    Action("more", "", "↓", "more", "Go on reading; the bar at the right shows how far.", ("finding", "help")),
-    Action("copy", "c", "c", "copy", "Send the marked command to the terminal's clipboard.", ("running", "finding")),
+    Action("more", "", "↓", "more", "Go on reading; the bar on the right shows how far.", _READING),
+    Action("copy", "c", "c", "copy", "Send the marked command to the terminal's clipboard.", _GIVING),
     Action("open", "enter,space", "Enter", "open", "Open or close the marked part.", ("finding",)),
     Action("verify", "v", "v", "verify", "Run the whole walk again and compare: after a fix.", ("finding",)),
+    Action("hand_over", "h", "h", "message", "Show a message for the team whose turn it is, to paste.", ("finding",)),
     Action("back", "b", "b", "back", "Go back to an earlier step, and answer or run it anew.", _WALK),
-    Action("plain", "p", "p", "plain", "Show the marked command alone, to be selected.", ("running", "finding")),
-    Action("export", "e", "e", "export", "Write the transcript to files in this directory (Markdown and JSON).", _WALK),
+    Action("map", "m", "m", "map", "Show the map: what was passed, what is ruled out, what is possible.", _ON_THE_WAY),
+    Action("overrule", "d", "d", "doubt", _DOUBT, _ON_THE_WAY),
+    Action("export", "e", "e", "export", "Write the transcript to files: Markdown, web page, text, JSON.", _WALK),
+    Action("plain", "p", "p", "plain", "Show the marked command alone, to be selected.", _GIVING),
+    Action("file", "f", "f", "to file", "Write the marked command to a new file that only you can read.", _GIVING),
     Action("note", "n", "n", "note", "Write a remark into the session.", _WALK),
-    Action("practice", "p", "p", "practice", "Say how to try dbwizard without a database.", ("start",)),
+    Action("map", "m", "m", "map", "Show the map: what was passed, what is ruled out, what is possible.", ("finding",)),
+    Action("overrule", "d", "d", "doubt", _DOUBT, ("finding",)),
+    Action("practice", "p", "p", "practice", "Practise on a server here that misbehaves on purpose.", ("start",)),
     Action("app.interrupt", "", "Ctrl+C", "quit", "Leave at once.", ("field",)),
     Action("pick", "enter", "Enter", "choose", "Take the marked line.", ("start", "question", "list")),
-    Action("close", "escape,q", "Esc", "close", "Close this and change nothing.", ("list", "help", "plain")),
+    Action("pick", "enter,space", "Enter", "open/back", "Open a layer, or go back to the marked step.", ("map",)),
+    Action("overrule", "d", "d", "doubt", _DOUBT, ("map",)),
+    Action("close", "escape,q", "Esc", "close", "Close this and change nothing.", _PAGES),
     Action("keep", "enter", "Enter", "keep the note", "Write the note into the session.", ("note",)),
     Action("leave", "escape", "Esc", "no note", "Close without a note.", ("note",)),
     Action("keep", "enter", "Enter", "answer", "Give this answer.", ("typed",)),
     Action("leave", "escape", "Esc", "no answer", "Close without an answer; the question stays.", ("typed",)),
-    Action("app.help", "question_mark,f1", "?", "help", "Show this page.", _EVERYWHERE),
+    Action("take", "enter", "Enter", "do it", "Do what is marked.", ("palette",)),
+    Action("close", "escape,ctrl+p", "Esc", "close", "Close the list and do nothing.", ("palette",)),
+    Action("app.palette", "colon,ctrl+p", ":", "actions", _LISTS, (*_EVERYWHERE, *_OVER)),
+    Action("app.palette", "ctrl+p", "Ctrl+P", "actions", _LISTS, ("field",)),
+    Action("app.help", "f1", "F1", "help", "Show all keys, and what marks mean.", ("field",)),
+    Action("app.help", "question_mark,f1", "?", "help", "Show all keys, and what marks mean.", (*_EVERYWHERE, *_OVER)),
     Action("app.leave", "q", "q", "quit", "Leave. The session is kept: `dbwizard resume`.", _EVERYWHERE),
 )  # fmt: skip
 """In the order in which the footer shows them."""
@@ -64,6 +87,7 @@ MOVES: tuple[tuple[str, str], ...] = (
     ("↑ ↓ or j k", "Mark the line or command above or below."),
     ("PgUp PgDn Home End", "Move through a long page."),
     ("Ctrl+C", "Leave at once, from everywhere."),
+    ("Ctrl+L", "Draw the screen anew, when another program has written on it."),
     ("mouse", "Click marks a line, a second click opens it; the keys in the last line can be clicked."),
 )
 """What works on every screen and needs no place in the footer."""

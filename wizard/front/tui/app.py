@@ -17,11 +17,16 @@ from textual.binding import Binding, BindingType
 
 from wizard.exits import BY_STATUS, Exit
 from wizard.front.tui.messages import Concluded, Failed, Opened, Reported, Said
+from wizard.front.tui.thrift import Thrift, thrifty
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
     from textual.screen import Screen
 
     from wizard.content.load import Content
+    from wizard.core.tree import Symptom
+    from wizard.front.beginnings import Offers
+    from wizard.front.pasted import Pasted
     from wizard.front.tui.course import Course
     from wizard.runtime import Runtime
     from wizard.session import Session
@@ -37,6 +42,7 @@ class WizardApp(App[int]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "interrupt", show=False, priority=True),
         Binding("ctrl+q", "leave", show=False, priority=True),
+        Binding("ctrl+l", "redraw", show=False, priority=True),
     ]
 
     def __init__(
@@ -48,7 +54,10 @@ class WizardApp(App[int]):
         environ: Mapping[str, str] | None = None,
         write_terminal: Callable[[str], object] | None = None,
         greeting: str = "",
+        read_error: Callable[[str], Pasted | None] | None = None,
+        offers: Offers | None = None,
     ) -> None:
+        self._thrift = Thrift()
         super().__init__(ansi_color=True)
         self.environ = os.environ if environ is None else environ
         self.course: Course | None = None
@@ -57,6 +66,10 @@ class WizardApp(App[int]):
         self.broken = False
         self.process = 0
         """The process whose view the person wants to take: the program has to begin anew for that."""
+        self.afterwards: Callable[[], int] | None = None
+        """What the person chose at the start that needs the bare terminal first: it gives the exit status."""
+        self.read_error = read_error or (lambda text: None)
+        self.offers = offers
         self._make_course = make_course
         self._targets = targets
         self._target = target
@@ -64,17 +77,36 @@ class WizardApp(App[int]):
         self.write_terminal = write_terminal or self._write_to_driver
         self.animation_level = "none"
 
+    def get_driver_class(self) -> type[Driver]:
+        """The terminal's driver, made to write less."""
+        return thrifty(super().get_driver_class(), self._thrift)
+
     def get_default_screen(self) -> Screen[None]:
         """The start screen, or the walk when the target is known."""
         if self._target is not None:
-            return self._board(self._target)
+            return self._board(self._target, self._greeting)
         from wizard.front.tui.screens.start import Start
 
         return Start(self._targets)
 
-    def begin(self, target: Target) -> None:
-        """Start the walk for a target."""
-        self.push_screen(self._board(target))
+    def begin(self, target: Target, error: Pasted | None = None, symptom: Symptom | None = None) -> None:
+        """Start the walk for a target.
+
+        `error` is what the application said, where a person pasted that; `symptom` what they said that they see.
+        """
+        greeting = f"You said: {symptom.words}." if symptom else ""
+        if error is not None:
+            greeting = f"The error says {error.verdict}. This looks whether it is so from here."
+        board = self._board(target, greeting or self._greeting)
+        if self.course is not None:
+            told = {"app.text": error.words} if error is not None else {}
+            self.course.answers = {**(symptom.answers if symptom else {}), **self.course.answers, **told}
+        self.push_screen(board)
+
+    def leave_for(self, work: Callable[[], int]) -> None:
+        """Leave the screen, and do this on the bare terminal."""
+        self.afterwards = work
+        self.exit(self.status)
 
     def take_view(self, pid: int | None) -> None:
         """Leave the screen for the view of a process, where one was chosen."""
@@ -82,11 +114,11 @@ class WizardApp(App[int]):
             self.process = pid
             self.exit(self.status)
 
-    def _board(self, target: Target) -> Screen[None]:
+    def _board(self, target: Target, greeting: str) -> Screen[None]:
         from wizard.front.tui.screens.board import Board
 
         self.course = self._make_course(self, target)
-        board = Board(self.course, self._greeting)
+        board = Board(self.course, greeting)
         self.call_later(self.course.begin)
         return board
 
@@ -113,6 +145,15 @@ class WizardApp(App[int]):
     @on(Said)
     def _said(self, message: Said) -> None:
         self.say(message.text)
+
+    def on_resize(self) -> None:
+        """A terminal of another size has kept nothing that can be relied on."""
+        self._thrift.forget()
+
+    def action_redraw(self) -> None:
+        """Draw all of the screen anew, for another program may have written on it."""
+        self._thrift.forget()
+        self.screen.refresh(layout=True)
 
     def redraw(self) -> None:
         """Have the board show the course, also when another screen lies on it."""
@@ -156,11 +197,30 @@ class WizardApp(App[int]):
         self.broken = True
         self.panic(Text(without_values(sys.exc_info()[1])))
 
+    def _moment(self) -> str:
+        """The moment for which the last line of the screen shows the keys."""
+        from wizard.front.tui.widgets.line import Keys
+
+        return self.screen.query_one(Keys).where
+
     def action_help(self) -> None:
         """Show the help page."""
         from wizard.front.tui.screens.help import Help
 
-        self.push_screen(Help(self.course.moment if self.course is not None else "start"))
+        self.push_screen(Help(self._moment()))
+
+    def action_palette(self) -> None:
+        """List what can be done now; what is chosen is done on the screen that was left for the list."""
+        from wizard.front.tui.look import ascii_only
+        from wizard.front.tui.screens.palette import Palette
+
+        screen = self.screen
+
+        async def do(name: str | None) -> None:
+            if name:
+                await screen.run_action(name)
+
+        self.push_screen(Palette(self._moment(), plain_ascii=ascii_only(self.environ)), do)
 
     def action_leave(self) -> None:
         """End with the status of the last verdict, 130 before there is one."""
@@ -185,23 +245,31 @@ def run(
     reread: Callable[[Target], Target] | None = None,
     greeting: str = "",
     take_view: Callable[[int], int] | None = None,
+    read_error: Callable[[str], Pasted | None] | None = None,
+    offers: Offers | None = None,
 ) -> int:
     """Show the full screen and return the exit status: of the last verdict, or 130 when left before one.
 
     It is 2 when the program itself fails.
 
     `reread`, where given, reads a target's settings anew before its walk is run again. `greeting` stands above the
-    keys until the first one is pressed. `take_view` begins anew with the view of a process.
+    keys until the first one is pressed. `take_view` begins anew with the view of a process. `read_error` makes
+    something of an error that is pasted on the start screen. `offers` are what the start screen has besides
+    connections.
     """
     from wizard.front.tui.course import make_course
 
     make = partial(make_course, content, runtime_factory, session_factory, answers, reread)
-    app = WizardApp(make, discovery_targets, target, parse, greeting=greeting)
+    app = WizardApp(
+        make, discovery_targets, target, parse, greeting=greeting, read_error=read_error, offers=offers
+    )
     status = app.run()
     if app.course is not None:
         app.course.finish()
     if app.process and take_view is not None:
         return take_view(app.process)
+    if app.afterwards is not None:
+        return app.afterwards()
     if status is None:
         return app.status if app.broken else int(Exit.INTERRUPTED)
     return status

@@ -13,6 +13,8 @@ LARGEST = 74_994
 """Bytes of base64 that are sent at most: some terminals drop a sequence beyond 100,000 bytes whole, others crash."""
 SCREEN_CHUNK = 250
 """Bytes of one DCS string for GNU screen, which cuts longer ones (its limit is 256 in old versions, 768 in new)."""
+MOST_SHOWN = 32
+"""Characters of a text that the sentence about it repeats: what was marked may stand outside of the screen."""
 
 
 def osc52(text: str) -> str | None:
@@ -62,11 +64,14 @@ def to_send(text: str, environ: Mapping[str, str]) -> str | None:
 
 def what_was_done(text: str, sent: bool, environ: Mapping[str, str]) -> str:
     """The sentence for the person who pressed the key."""
-    size = f"{len(text.encode('utf-8', 'replace')):,} bytes"
+    size = len(text.encode("utf-8", "replace"))
     if not sent:
-        return (
-            f"Too long for the clipboard ({size}), nothing was sent. Press p to see it alone and select it."
-        )
-    if multiplexer(environ) in ("tmux", "either"):
-        return f"Sent {size} to the clipboard. tmux may hold it back (set-clipboard on). Nothing arrived? Press p."
-    return f"Sent {size} to the terminal's clipboard. Not every terminal takes it. Nothing arrived? Press p."
+        return f"Too long for a clipboard ({size:,} bytes): nothing was sent. Press p to see it alone, f for a file."
+    doubt = {
+        "tmux": "tmux takes it only with set-clipboard on",
+        "screen": "screen may hold it back",
+        "either": "tmux or screen may hold it back",
+    }.get(multiplexer(environ), "not every terminal takes it")
+    line = " ".join(text.split())
+    begin = line if len(line) <= MOST_SHOWN else line[:MOST_SHOWN].rstrip() + "…"
+    return f"Sent to the clipboard, {size:,} bytes: {begin} ({doubt}). Nothing to paste? Press p or f."

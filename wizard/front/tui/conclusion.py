@@ -6,7 +6,7 @@ Built in a worker, for pages and rules are read from disk here. Causes are judge
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wizard.core.diagnosis import Diagnosis, conclude
 from wizard.core.events import Evidence
@@ -15,6 +15,7 @@ from wizard.core.tree import HEALTHY
 from wizard.core.walk import Walk
 from wizard.front.words import DONT_KNOW
 from wizard.providers import with_provider
+from wizard.transcriptwalk import excluded
 
 if TYPE_CHECKING:
     from wizard.content.load import Content
@@ -52,6 +53,16 @@ class Conclusion:
     """Layer and what could not be learnt there: a check that was given up or failed, a question without an answer."""
     blanks: frozenset[str]
     """The placeholders that a command may still hold."""
+    excluded: tuple[tuple[str, str], ...] = ()
+    """Cause and its line in the catalogue, for each that the facts deny."""
+    at: float = 0.0
+    """When the last step of the walk was made, in seconds since the epoch."""
+
+    @property
+    def compared(self) -> dict[str, Any]:
+        """What a comparison with another walk needs, as in a report."""
+        layers = [{"layer": one.layer, "outcome": one.outcome} for one in self.diagnosis.layers]
+        return {"cause": self.diagnosis.cause, "status": self.diagnosis.status, "layers": layers}
 
     @property
     def sure(self) -> str:
@@ -71,7 +82,10 @@ class Conclusion:
         if status == HEALTHY:
             return "Sure, for this moment: every layer was tried from here."
         if self.possible:
-            return "Likely: it fits best. The others that fit are listed below."
+            count = len(self.possible)
+            return (
+                f"Likely: it fits best; {count} {'other fits' if count == 1 else 'others fit'} too (below)."
+            )
         return "Sure: no other known cause fits what was seen."
 
 
@@ -79,8 +93,13 @@ def build(walk: Walk, content: Content) -> Conclusion:
     """The conclusion of a walk. Reads the pages that it names."""
     diagnosis = conclude(walk)
     filler = Filler(walk.facts, walk.tree.fills)
+    reasons = _reasons(walk)
+    # A layer that said the words on which the fault rests was not passed well, whatever layer the fault belongs to.
+    spoke = {one.layer for one in reasons} if diagnosis.status == "fault" else set()
     layers = tuple(
-        (one.layer, one.summary or "answered") for one in diagnosis.layers if one.outcome in ("ok", "warning")
+        (one.layer, one.summary or "answered")
+        for one in diagnosis.layers
+        if one.outcome in ("ok", "warning") and one.layer not in spoke
     )
     return Conclusion(
         diagnosis,
@@ -93,14 +112,24 @@ def build(walk: Walk, content: Content) -> Conclusion:
             )
             for one in diagnosis.candidates
         ),
-        _reasons(walk),
+        reasons,
         walk.evidence,
         layers,
         tuple((one.layer, filler.sentence(one.text)) for one in walk.tree.warnings(walk.facts)),
         tuple(_answers(walk)),
         tuple(_unknown(walk)),
         frozenset(walk.tree.fills),
+        _excluded(diagnosis, walk, content),
+        max((event.at for event in walk.events), default=0.0),
     )
+
+
+def _excluded(diagnosis: Diagnosis, walk: Walk, content: Content) -> tuple[tuple[str, str], ...]:
+    """The causes that the walk has ruled out; after a healthy one, all are."""
+    if diagnosis.status == HEALTHY:
+        return ()
+    possible = {diagnosis.cause, *(one.cause for one in diagnosis.candidates)}
+    return tuple((cause, content.catalogue.get(cause, "")) for cause in excluded(walk, possible))
 
 
 def _page(cause: str, walk: Walk, content: Content) -> Finding:

@@ -6,19 +6,21 @@ Every change that leaves a run behind counts `run` up; what arrives for an older
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from wizard.core.events import Answered, Event, Noted, Showed
+from wizard.core.events import Answered, Event, Noted, Overruled, Showed
+from wizard.core.overruling import passed
 from wizard.core.steps import Ask, Finished, Run, Step
 from wizard.front.tui.engine import STANDING, Engine, MakeProbes, Supply, kept_answers, real_probes
 from wizard.front.tui.messages import Concluded, Failed, FromRun, Opened, Reported
 
 if TYPE_CHECKING:
     from wizard.content.load import Content
+    from wizard.core.facts import Value
     from wizard.core.walk import Walk
     from wizard.front.tui.app import WizardApp
     from wizard.front.tui.conclusion import Conclusion
@@ -152,6 +154,17 @@ class Course:
             self._save(self.walk.events[-1])
         self._go()
 
+    def overrule(self, node: str, facts: Mapping[str, Value]) -> bool:
+        """Believe a person about a passed step, and go on from there; False where that step is not passed any more."""
+        if self.walk is None or all(step.before.at != node for step in passed(self.walk)):
+            return False
+        walk = self.walk.feed(Overruled(node, facts, time.time()))
+        self._leave_run()
+        self.walk = walk
+        self._save(walk.events[-1])
+        self._go()
+        return True
+
     def note(self, text: str) -> None:
         """Keep a remark."""
         self._mention(Noted(text, time.time()))
@@ -159,6 +172,12 @@ class Course:
     def showed(self, command: str, how: str) -> None:
         """Keep that a command was copied or shown alone."""
         self._mention(Showed(command, how, time.time()))
+
+    def message(self) -> str:
+        """The finding as a message for another team; empty before there is one."""
+        from wizard.front.handover import message_of
+
+        return message_of(self.conclusion, self.session) if self.conclusion is not None else ""
 
     def _mention(self, event: Event) -> None:
         if self.walk is not None:

@@ -6,7 +6,7 @@ Nothing in here touches a widget: every result is posted as a message with the n
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -161,6 +161,8 @@ class Engine:
 
     def probe(self, run: int, walk: Walk, step: Run, attempt: Attempt) -> None:
         """Run the step's probe: posts Reported. New probes first repeat what led here, in a new connection."""
+        # A killed process loses at most the event in flight: what came before is on disk when the next step begins.
+        self.scribe.wait()
         if attempt.probes is None:
             try:
                 attempt.probes = self.supply.probes(self.supply.runtime(self.target), walk.tree)
@@ -205,12 +207,13 @@ class Engine:
         self.attempt.give_up()
         self.attempt = Attempt()
 
-    def export(self, session: Session, folder: Path) -> None:
-        """Write the transcript as Markdown and JSON: posts Said with the paths, or with what went wrong."""
+    def export(self, session: Session, folder: Path, forms: Sequence[str], anonymous: bool) -> None:
+        """Write the transcript in these forms: posts Said with the paths, or with what went wrong."""
         from wizard.front.tui.exporting import write_transcript
 
         self.scribe.wait()
-        self.post(Said(write_transcript(session, self.supply.content, folder)))
+        told = write_transcript(session, self.supply.content, folder, forms, anonymous=anonymous)
+        self.post(Said(told))
 
 
 def _beginning(tree: Tree, session: Session | None, answers: Mapping[str, str]) -> tuple[Walk, str]:

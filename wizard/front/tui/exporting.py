@@ -1,36 +1,69 @@
-"""Writes the transcript of a session to files of its own: readable by the owner only, never over another file."""
+"""Writes a transcript or a command to a file of its own: readable by the owner only, never over another file."""
 
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard.errors import WizardError
+from wizard.front.sessionscmd import save
 
 if TYPE_CHECKING:
     from wizard.content.load import Content
     from wizard.session import Session
 
-FORMATS = ("md", "json")
+SUFFIXES = {"md": "md", "html": "html", "text": "txt", "json": "json"}
+"""The ending of the file of each form of a transcript."""
+ENDINGS = {"sh": "sh", "sql": "sql", "conf": "conf", "yaml": "yaml", "python": "py"}
+"""The ending of a file with a command, by its language."""
 MOST_TRIES = 1000
 
 
-def write_transcript(session: Session, content: Content, folder: Path) -> str:
-    """Write `dbwizard-<id>.md` and `.json` into `folder`; a sentence that says where, or why not."""
+def write_transcript(
+    session: Session, content: Content, folder: Path, forms: Iterable[str], *, anonymous: bool = False
+) -> str:
+    """Write `dbwizard-<id>` into `folder`, one file for each form; a sentence that says where, or why not."""
     from wizard.transcript import document, written
 
     try:
-        data = document(session, content)
-        made = {kind: written(data, kind) for kind in FORMATS}
+        data = document(session, content, anonymous=anonymous)
+        made = {SUFFIXES[form]: written(data, form) for form in forms}
     except WizardError as error:
         return f"Nothing was written: {error}"
+    name = f"dbwizard-{session.id}" + ("-anonymous" if anonymous else "")
     try:
-        path = write_new(folder, f"dbwizard-{session.id}", made)
+        path = write_new(folder, name, made)
     except OSError as error:
-        why = error.strerror or type(error).__name__
-        return f"Nothing was written, {folder}: {why}. Elsewhere: dbwizard export {session.id} --output FILE"
-    return f"Written: {path} and .json beside it. No password is in them."
+        return f"Nothing was written, {_why(error, folder)}. Elsewhere: dbwizard export {session.id} --output FILE"
+    others = [f".{form}" for form in made][1:]
+    beside = f" and {', '.join(others)} beside it" if others else ""
+    hidden = " Names are replaced: read it before you publish it." if anonymous else ""
+    return f"Written: {path}{beside}. No password is in it.{hidden}"
+
+
+def write_text(text: str, language: str, folder: Path | None) -> str:
+    """Write a command or a message to a file of its own, in `folder` or else in that for temporary files.
+
+    `folder` is None where the working directory is gone. Gives a sentence that says where, or why not.
+    """
+    ending = ENDINGS.get(language, "txt")
+    stem = "dbwizard-command" if language in ENDINGS else "dbwizard-message"
+    reasons = []
+    for place in dict.fromkeys(one for one in (folder, Path(tempfile.gettempdir())) if one):
+        try:
+            return (
+                f"Written: {write_new(place, stem, {ending: text})}. Only you can read it; nothing was run."
+            )
+        except OSError as error:
+            reasons.append(_why(error, place))
+    return f"Nothing was written, {'; '.join(reasons)}."
+
+
+def _why(error: OSError, folder: Path) -> str:
+    return f"{folder}: {error.strerror or type(error).__name__}"
 
 
 def write_new(folder: Path, stem: str, texts: dict[str, str]) -> Path:
@@ -41,13 +74,6 @@ def write_new(folder: Path, stem: str, texts: dict[str, str]) -> Path:
         if any(os.path.lexists(path) for path in paths.values()):
             continue
         for kind, path in paths.items():
-            _create(path, texts[kind])
+            save(path, texts[kind].rstrip("\n") + "\n")
         return paths[next(iter(texts))]
     raise FileExistsError(None, "all names are taken", str(folder))
-
-
-def _create(path: Path, text: str) -> None:
-    """A new file of mode 0600. Raises FileExistsError rather than open what is there."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8", newline="\n") as file:
-        file.write(text if text.endswith("\n") else text + "\n")

@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 from textual.widget import Widget
 
-from wizard.core.facts import Facts
-from wizard.core.steps import Ask
-from wizard.core.tree import LONGEST_ANSWER
-from wizard.front.tui import actions, clipboard
+from wizard.core.steps import Ask, Run
+from wizard.front.tui import actions
+from wizard.front.tui.asking import Asks
+from wizard.front.tui.giving import Given, Gives
 from wizard.front.tui.look import ascii_only
+from wizard.front.tui.travelling import Travels
 from wizard.front.tui.views import target as words
 from wizard.front.tui.views import walk as walk_view
 from wizard.front.tui.widgets.ladder import Ladder
 from wizard.front.tui.widgets.line import Keys, Words
 from wizard.front.tui.widgets.pane import Block, Pane
-from wizard.redact import harmless
 
 if TYPE_CHECKING:
     from wizard.front.tui.app import WizardApp
@@ -32,12 +31,14 @@ NARROW = 60
 """Columns below which the ladder is one line."""
 WIDE = 110
 """Columns from which the finding has room for the ladder beside it."""
-TICK = 0.5
+TICK = 1.0
 """Seconds between two looks at the clock while a check runs."""
+LONG = 4.0
+"""Seconds after which a check that still runs says how long it may take."""
 MOMENTS = ("running", "question", "finding")
 
 
-class Board(Screen[None]):
+class Board(Gives, Travels, Asks):
     """Shows the course: ladder, page, notice and keys."""
 
     app: WizardApp
@@ -51,8 +52,7 @@ class Board(Screen[None]):
         self.course = course
         self.parts: Parts | None = None
         self._shown: object = None
-        self._why = self._how = False
-        self._typed = ""
+        self._patience = 0.0
         self._ascii = ascii_only(self.app.environ)
 
     def compose(self) -> ComposeResult:
@@ -78,8 +78,11 @@ class Board(Screen[None]):
         self.set_interval(TICK, self.tick)
 
     def on_resize(self) -> None:
-        """Put the ladder where it has room."""
+        """Put the ladder where it has room, and blank rows where there is room for them."""
+        was_small = self.has_class("-small")
         self._place_ladder()
+        if self.has_class("-small") != was_small:
+            self.draw_page(top=False)
 
     def _place_ladder(self) -> None:
         beside = WIDE if self.course.moment == "finding" else NARROW
@@ -91,21 +94,22 @@ class Board(Screen[None]):
         moment = self.course.moment
         if self._shown != self._position():
             self._shown = self._position()
-            self._why = self._how = False
-            self._typed = ""
+            self.forget_question()
+            self._patience = 0.0
             self.parts = None
-            self._draw(top=True)
+            self.draw_page(top=True)
         else:
-            self._draw(top=False)
+            self.draw_page(top=False)
         self.query_one(Ladder).show(walk_view.rungs(self.course))
-        self.query_one(Keys).show("open" if self._asks_for_words else moment)
+        self.query_one(Keys).show("open" if self.asks_for_words else moment)
         self._place_ladder()
 
     def _position(self) -> object:
         """Where the course stands: as long as this is the same, the marks and open parts are kept."""
         return (self.course.run, self.course.moment, self.course.walk.at if self.course.walk else "")
 
-    def _draw(self, *, top: bool) -> None:
+    def draw_page(self, *, top: bool) -> None:
+        """Show the page anew, from its top or where it stands."""
         made, cursor = self._blocks()
         if self.has_class("-small"):
             made = [block for block in made if block.text or block.first]
@@ -115,13 +119,9 @@ class Board(Screen[None]):
         """What is shown, and which item is marked at first."""
         course = self.course
         if course.moment == "question" and isinstance(course.step, Ask):
-            values = [option.value for option in course.step.options]
-            usual = str(values.index(course.step.default) + 1) if course.step.default in values else ""
-            first = "1" if course.step.kind == "choice" else "t"
-            made = walk_view.question(course, why=self._why, how=self._how, typed=self._typed)
-            return made, f"option-{usual or first}"
+            return self.question_blocks(course.step)
         if course.moment == "running":
-            return walk_view.running(course), None
+            return walk_view.running(course, self._patience), None
         from wizard.front.tui.views import finding
 
         if course.conclusion is None:
@@ -132,8 +132,11 @@ class Board(Screen[None]):
     def tick(self) -> None:
         """Show how long the check that runs has taken."""
         if self.course.waiting and self.course.walk is not None:
-            layer = self.course.walk.node.layer
-            self.query_one(Ladder).tick(layer, (self.course.clock() - self.course.began) * 1000)
+            took = self.course.clock() - self.course.began
+            self.query_one(Ladder).tick(self.course.walk.node.layer, took * 1000)
+            if took >= LONG and not self._patience and isinstance(step := self.course.step, Run):
+                self._patience = bound(step.probe)
+                self.draw_page(top=False)
 
     def notice(self, text: str) -> None:
         """Show a sentence above the keys, until the next key."""
@@ -143,7 +146,7 @@ class Board(Screen[None]):
         """Only what the table allows at this moment."""
         del parameters
         if action == "enter":
-            return self._asks_for_words
+            return self.asks_for_words
         known = {one.name for one in actions.ACTIONS if set(one.where) & set(MOMENTS)}
         return action not in known or any(one.name == action for one in actions.at(self.course.moment))
 
@@ -162,59 +165,8 @@ class Board(Screen[None]):
                     pane.mark(item)
                     self.action_open()
                     return
-        elif isinstance(step := self.course.step, Ask):
-            if step.kind == "number" and digit != "0":
-                self._type(digit)
-                return
-            number = int(self._typed + digit)
-            if number == 0 or (number <= len(step.options) <= 9):
-                self._answer(number)
-            elif f"option-{number}" in pane.items:
-                self._typed += digit
-                self._draw(top=False)
-                pane.mark(f"option-{number}")
-            elif self._typed:
-                self._typed = ""
-                self._digit(digit)
-
-    @property
-    def _asks_for_words(self) -> bool:
-        """Whether the question takes more than one of its options."""
-        step = self.course.step
-        return self.course.moment == "question" and isinstance(step, Ask) and step.kind != "choice"
-
-    def _type(self, begun: str) -> None:
-        """Let the person type the answer, which begins with `begun`."""
-        from wizard.front.tui.screens.note import Note
-
-        step = self.course.step
-        if isinstance(step, Ask):
-            text = walk_view.sentence(step.text, self.course.walk.facts if self.course.walk else Facts())
-            self.app.push_screen(Note("typed", text, walk_view.HOW_TO_TYPE[step.kind], begun), self._entered)
-
-    def _entered(self, text: str | None) -> None:
-        step = self.course.step
-        if not text or not isinstance(step, Ask) or self.course.walk is None:
-            return
-        value = harmless(text, LONGEST_ANSWER)
-        refusal = self.course.walk.tree.questions[step.fact].refusal(value)
-        if refusal:
-            self.notice(f"That is no answer: it is {refusal}.")
-            return
-        self.course.answer(value)
-        self.draw()
-
-    def on_paste(self, event: events.Paste) -> None:
-        """What is pasted at a question that takes a text is its answer."""
-        if self._asks_for_words:
-            event.stop()
-            self._type(event.text)
-
-    def _answer(self, number: int) -> None:
-        step = self.course.step
-        if isinstance(step, Ask):
-            self.course.answer(step.options[number - 1].value if number else "unknown")
-            self.draw()
+        else:
+            self.answer_digit(digit)
 
     @on(Pane.Pressed)
     def _pressed(self, event: Pane.Pressed) -> None:
@@ -227,32 +179,6 @@ class Board(Screen[None]):
     async def _key_clicked(self, event: Keys.Clicked) -> None:
         await self.run_action(event.action) if hasattr(self, f"action_{event.action}") else None
 
-    def action_pick(self) -> None:
-        """Answer with the marked option."""
-        marked = self.query_one(Pane).cursor.rpartition("-")[2]
-        if marked == "t":
-            self._type("")
-        else:
-            self._answer(int(marked or 0))
-
-    def action_enter(self) -> None:
-        """Type the answer."""
-        self._type("")
-
-    def action_unknown(self) -> None:
-        """Answer "I don't know"."""
-        self._answer(0)
-
-    def action_why(self) -> None:
-        """Show or hide why the question is asked."""
-        self._why = not self._why
-        self._draw(top=False)
-
-    def action_how(self) -> None:
-        """Show or hide how to find out."""
-        self._how = not self._how
-        self._draw(top=False)
-
     def action_skip(self) -> None:
         """Give up the check that runs."""
         self.course.skip()
@@ -264,62 +190,44 @@ class Board(Screen[None]):
     def action_open(self) -> None:
         """Open or close the marked part."""
         item = self.query_one(Pane).cursor
-        if self.parts is not None and item in self.parts.opens:
+        if self.parts is not None and item == "hand-over":
+            self.action_hand_over()
+        elif self.parts is not None and item in self.parts.opens:
             self.parts.toggle(item)
-            self._draw(top=False)
+            self.draw_page(top=False)
         elif self.parts is not None and item in self.parts.commands:
-            self.notice("This is a command: c copies it, p shows it alone. dbwizard itself runs none.")
+            self.notice(
+                "A command: c sends it to the clipboard, p shows it alone, f writes a file. dbwizard runs none."
+            )
 
     def action_verify(self) -> None:
         """Run the walk again."""
         self.course.verify()
         self.draw()
 
-    def _command(self) -> str:
-        """The marked command, or the first of the marked fix; empty where there is none."""
+    def given(self) -> Given | None:
+        """The marked command, or the first of the marked fix; None where there is none."""
         item = self.query_one(Pane).cursor
         if self.parts is None:
-            return walk_view.by_hand(self.course) if item == walk_view.BY_HAND else ""
-        near = (text for key, text in self.parts.commands.items() if key.startswith(f"{item}-"))
-        return self.parts.commands.get(item) or next(near, "")
+            text = walk_view.by_hand(self.course) if item == walk_view.BY_HAND else ""
+            return Given(text, "sh") if text else None
+        near = (given for key, given in self.parts.commands.items() if key.startswith(f"{item}-"))
+        return self.parts.commands.get(item) or next(near, None)
 
-    def action_copy(self) -> None:
-        """Send the marked command to the terminal's clipboard."""
-        command = self._command()
-        if not command:
-            self.notice(
-                "No command is marked here. Move to one with the arrow keys, or open a fix with Enter."
-            )
+    def gave(self, given: Given, how: str) -> None:
+        """Keep it in the session."""
+        self.course.showed(given.text, how)
+
+    def action_hand_over(self) -> None:
+        """Show the message for the team whose turn it is."""
+        from wizard.front.tui.screens.handover import HandOver
+
+        told = self.course.conclusion
+        if told is None or not told.finding.hand_over:
+            self.notice("There is nothing to hand over here.")
             return
-        sequence = clipboard.to_send(command, self.app.environ)
-        if sequence is not None:
-            self.app.write_terminal(sequence)
-            self.course.showed(command, "copied")
-        self.notice(clipboard.what_was_done(command, sequence is not None, self.app.environ))
-
-    def action_plain(self) -> None:
-        """Show the marked command alone."""
-        command = self._command()
-        if command:
-            self.course.showed(command, "shown")
-            self.app.show_plain(command)
-        else:
-            self.notice("No command is marked here. Move to one with the arrow keys.")
-
-    def action_back(self) -> None:
-        """Offer the earlier steps."""
-        from wizard.front.tui.screens.earlier import Earlier
-
-        steps = walk_view.earlier(self.course.walk) if self.course.walk is not None else []
-        if not steps:
-            self.notice("This is the first step: there is nothing to go back to.")
-            return
-        self.app.push_screen(Earlier(steps), self._went_back)
-
-    def _went_back(self, steps: int | None) -> None:
-        if steps:
-            self.course.back(steps)
-            self.draw()
+        page = told.finding
+        self.app.push_screen(HandOver(self.course.message(), page.hand_over_to, page.hand_over_when))
 
     def action_note(self) -> None:
         """Ask for a remark."""
@@ -333,14 +241,33 @@ class Board(Screen[None]):
             self.notice("The note is kept in the session and in the transcript.")
 
     def action_export(self) -> None:
-        """Write the transcript in a worker."""
-        session = self.course.session
-        if session is None:
+        """Ask for the form of the transcript."""
+        from wizard.front.tui.screens.export import Export
+
+        if self.course.session is None:
             self.notice(self.course.trouble or "There is no session yet to be written.")
+            return
+        self.app.push_screen(Export(), self._exported)
+
+    def _exported(self, choice: int | None) -> None:
+        """Write the transcript in a worker."""
+        from wizard.front.tui.screens.export import CHOICES
+
+        session = self.course.session
+        if not choice or session is None:
             return
         try:
             folder = Path.cwd()
         except OSError:
             self.notice("Nothing was written: the working directory is gone.")
             return
-        self.app.run_worker(lambda: self.course.engine.export(session, folder), thread=True)
+        _, forms, anonymous = CHOICES[choice - 1]
+        self.app.run_worker(lambda: self.course.engine.export(session, folder, forms, anonymous), thread=True)
+
+
+def bound(probe: str) -> float:
+    """Seconds after which a probe is abandoned; the probes are loaded by the one that runs."""
+    from wizard.drive import OVERTIME
+    from wizard.probes import find
+
+    return find(probe).deadline + OVERTIME

@@ -16,6 +16,9 @@ HEADS = {
     "running": "While a check runs",
     "question": "While a question is asked",
     "finding": "At the finding",
+    "list": "In a list",
+    "map": "On the map",
+    "message": "At a message to hand over",
 }
 
 
@@ -31,7 +34,7 @@ class Help(Listing):
 
     def __init__(self, moment: str) -> None:
         super().__init__()
-        self.moment = moment
+        self.moment = {"open": "question", "field": "start"}.get(moment, moment)
 
     def blocks(self) -> list[Block]:
         """Keys by moment, moves, marks, badges."""

@@ -12,16 +12,20 @@ from rich.text import Text
 
 from wizard.core.page import Command, Fix
 from wizard.front.tui.conclusion import Conclusion, Possible
+from wizard.front.tui.giving import Given
 from wizard.front.tui.look import BOLD, FAULT, WARNING, state
 from wizard.front.tui.views.target import safe
 from wizard.front.tui.views.walk import command_block, quotation, quoted
 from wizard.front.tui.widgets.pane import Block
-from wizard.front.words import PLACES, RISKS, before_after
+from wizard.front.words import BADGES, PLACE_BADGES, PLACES, RISKS, before_after, changed_layers
 from wizard.redact import clean
 
-BADGES = {"safe": "safe", "reload": "reload", "restart": "RESTART", "destructive": "DESTRUCTIVE"}
 RISK_WORDS = {risk: f"{badge}: {RISKS[risk]}" for risk, badge in BADGES.items()}
 """Badge of a risk, and what it means."""
+HAND_OVER = "hand-over"
+"""The item of the message for another team."""
+SOMEBODY = "whoever runs the database"
+"""Whom a message is for where the page does not say."""
 _LANGUAGES = {"sh": "shell", "sql": "SQL", "conf": "setting", "yaml": "YAML", "python": "Python"}
 
 
@@ -30,7 +34,7 @@ class Parts:
     """Which parts are open, and the command of each item that can be copied."""
 
     open: set[str] = field(default_factory=lambda: {"fix-1"})
-    commands: dict[str, str] = field(default_factory=dict)
+    commands: dict[str, Given] = field(default_factory=dict)
     opens: set[str] = field(default_factory=set)
     """The items that Enter opens and closes."""
     blanks: frozenset[str] = frozenset()
@@ -74,20 +78,13 @@ def _comparison(now: Conclusion, before: Conclusion | None) -> Iterator[Block]:
     if not same:
         yield Block(_headline(before), first="  before  ", rest=" " * 10)
         yield Block(_headline(now), first="  now     ", rest=" " * 10)
-    was = {one.layer: one.outcome for one in before.diagnosis.layers}
-    for layer in now.diagnosis.layers:
-        old = was.get(layer.layer, "skipped")
-        if old != layer.outcome:
-            yield Block(f"{layer.layer:<9} {state(old).word} → {state(layer.outcome).word}", first=" " * 10)
-    yield Block(before_after(_as_data(before), _as_data(now)), BOLD, "  ", "  ")
-    if same:
+    for layer, was, outcome in changed_layers(before.compared, now.compared):
+        yield Block(f"{layer:<9} {state(was).word} → {state(outcome).word}", first=" " * 10)
+    yield Block(before_after(before.compared, now.compared), BOLD, "  ", "  ")
+    if same and now.diagnosis.status != "healthy":
         told = "A variable changed in a shell reaches this program only when it is started anew."
         yield Block(told, "", "  ", "  ")
     yield Block()
-
-
-def _as_data(one: Conclusion) -> dict[str, str]:
-    return {"cause": one.diagnosis.cause, "status": one.diagnosis.status}
 
 
 def _headline(one: Conclusion) -> Text:
@@ -146,9 +143,8 @@ def _fixes(now: Conclusion, parts: Parts) -> Iterator[Block]:
 
 def _fix_line(number: int, fix: Fix, item: str, is_open: bool) -> Block:
     """Number, title and badges: risk, place, and whether it is only for some."""
-    places = dict.fromkeys(PLACES.get(one.where, one.where) for one in fix.commands if one.where)
-    badges = [BADGES.get(fix.risk, fix.risk), *([fix.kind] if fix.kind else [])]
-    badges += [] if is_open else list(places)[:1]
+    places = dict.fromkeys(PLACE_BADGES.get(one.where, one.where) for one in fix.commands if one.where)
+    badges = [BADGES.get(fix.risk, fix.risk), *places, *([fix.kind] if fix.kind else [])]
     if fix.when and not fix.sure:
         badges.append(f"if {fix.when}")
     risky = fix.risk in ("restart", "destructive")
@@ -184,14 +180,15 @@ def _commands(commands: Iterable[Command], item: str, parts: Parts) -> Iterator[
         elif number > 1:
             yield Block()
         key = f"{item}-command-{number}"
-        parts.commands[key] = clean(command.text, 0).rstrip("\n")
-        yield command_block(parts.commands[key], key, 5)
-        yield from _to_fill_in(parts.commands[key], parts)
+        yield from _command(command.text, command.language, key, parts)
 
 
-def _to_fill_in(command: str, parts: Parts) -> Iterator[Block]:
-    """A line under a command in which something is left for the person to fill in."""
-    left = [f"{{{one}}}" for one in sorted(parts.blanks) if f"{{{one}}}" in command.replace("${", "")]
+def _command(text: str, language: str, item: str, parts: Parts) -> Iterator[Block]:
+    """One command that can be taken away, and what is left in it for the person to fill in."""
+    text = clean(text, 0).rstrip("\n")
+    left = [f"{{{one}}}" for one in sorted(parts.blanks) if f"{{{one}}}" in text.replace("${", "")]
+    parts.commands[item] = Given(text, language, tuple(left))
+    yield command_block(text, item, 5)
     if left:
         yield Block(f"Not known from here, fill it in: {', '.join(left)}", "", " " * 5, " " * 5)
 
@@ -220,9 +217,7 @@ def _possible(now: Conclusion, parts: Parts) -> Iterator[Block]:
         )
         if one.learn and unsure:
             yield Block("This tells:", "", " " * 5)
-            parts.commands[f"{item}-learn"] = one.learn
-            yield command_block(one.learn, f"{item}-learn", 5)
-            yield from _to_fill_in(one.learn, parts)
+            yield from _command(one.learn, "sh", f"{item}-learn", parts)
         if item in parts.open:
             yield from _possible_page(one, item, parts)
     if unsure:
@@ -254,20 +249,17 @@ def _closed_parts(now: Conclusion, parts: Parts) -> Iterator[Block]:
     quotes = [f"{one.layer}: {quoted(one.text, one.code)}" for one in now.evidence]
     answers = [f"{safe(question)} {safe(answer)}" for question, answer in now.answered]
     ruled = [f"{layer}: {safe(told)}" for layer, told in now.ruled_out]
+    excluded = [f"{cause}: {safe(line)}" for cause, line in now.excluded]
     yield Block()
+    if finding.hand_over:
+        head = f"A message for {safe(finding.hand_over_to) or SOMEBODY}, ready to paste (h)"
+        yield Block(head, BOLD, "▸ ", "  ", HAND_OVER)
     yield from _list("avoid", "What not to do", finding.avoid, parts)
     yield from _list("why", "What usually leads to this", finding.why, parts)
     yield from _list("ruled", "What answered well", ruled, parts)
+    yield from _list("excluded", "Causes that were ruled out", excluded, parts)
     yield from _list("quotes", "Everything that was quoted", quotes, parts)
     yield from _list("answers", "What you answered", answers, parts)
-    if finding.hand_over:
-        whom = safe(finding.hand_over_to) or "whoever runs the database"
-        yield _closed("hand-over", f"A message for {whom}", parts)
-        if "hand-over" in parts.open:
-            if finding.hand_over_when:
-                yield Block(_flat(f"When {finding.hand_over_when}:"), "", "  ", "  ")
-            parts.commands["hand-over-text"] = _flat(finding.hand_over)
-            yield Block(_flat(finding.hand_over), "", "  │ ", "  │ ", "hand-over-text")
     more = [*finding.sources, *(f"dbwizard causes {one}" for one in finding.see_also)]
     yield from _list("more", "Read more", more, parts)
 

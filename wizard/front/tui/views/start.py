@@ -1,62 +1,208 @@
-"""The start screen: which connections were found here."""
+"""The start screen as blocks: the connections that were found here, and what else one can begin with."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.text import Text
 
-from wizard.front.tui.look import BOLD, WARNING
+from wizard.front.beginnings import about, unfinished
+from wizard.front.tui import actions
+from wizard.front.tui.look import BOLD, QUIET, WARNING
+from wizard.front.tui.screens.choosing import ROW
 from wizard.front.tui.views import target as words
 from wizard.front.tui.widgets.pane import Block
 from wizard.target.model import Target
 
+if TYPE_CHECKING:
+    from wizard.core.tree import Symptom
+    from wizard.practice import Scenario
+    from wizard.sessionlist import Entry
 
-def blocks(targets: Sequence[Target]) -> list[Block]:
-    """The list of what was found, or a sentence that says that nothing was."""
+WAYS = ("symptom", "resume", "earlier", "running", "practice")
+"""The actions that stand on the page, in this order."""
+SOURCE = 18
+"""Cells that the source of a connection takes at most where each connection has one row."""
+NARROWEST = 12
+"""Cells that are left to a connection in its row, however narrow the screen is."""
+NUMBER = 4
+"""Cells of the number before a row."""
+Fits = Callable[[list[Block]], bool]
+
+
+def blocks(targets: Sequence[Target], ways: Sequence[tuple[str, str]], width: int, fits: Fits) -> list[Block]:
+    """The page. `ways` are pairs of an action and its sentence; `width` is in cells.
+
+    Connections take as much room as there is: a blank row between them, none, or only one row each.
+    """
     if not targets:
+        return [*_nothing(), *_ways(ways)]
+    for form in (_roomy, _tight):
+        made = [*_found(len(targets)), *_each(targets, form), _OR, *_ways(ways)]
+        if fits(made):
+            return made
+    return [*_found(len(targets)), *_in_one_row_each(targets, width), _OR, *_ways(ways)]
+
+
+def small(targets: Sequence[Target], ways: Sequence[tuple[str, str]], width: int) -> list[Block]:
+    """The same for a small screen: no blank rows, no more than two rows for each connection."""
+    if not targets:
+        return [_NOTHING, Block("Paste your connection below, then Enter. Or press Esc, then:"), *_ways(ways)]
+    head = Block(f"{len(targets)} found here. Press a number:", BOLD)
+    listed = [block for number, one in enumerate(targets, 1) for block in _in_two_rows(number, one, width)]
+    return [head, *listed, _OR, *_ways(ways)]
+
+
+def _found(count: int) -> list[Block]:
+    if count == 1:
         return [
-            Block("No connection settings were found here.", BOLD),
-            Block(
-                "Not in the environment (DATABASE_URL, PG*, MYSQL_*, DB_*), not in the files of this directory."
-            ),
+            Block("One connection was found here. Press 1 to check it; nothing is changed.", BOLD),
             Block(),
-            Block(
-                "Type or paste the connection that your application uses into the field below, then press Enter."
-            ),
-            Block(),
-            Block("A running application may have them: press Esc, then a."),
-            Block(),
-            Block("No database at hand? Press Ctrl+C, then run: dbwizard practice"),
         ]
-    if len(targets) == 1:
-        found = "One connection was found here. Press 1 to check it."
-    else:
-        found = f"{len(targets)} connections were found here. Press a number to check one."
-    made = [Block(found, BOLD), Block()]
-    for number, target in enumerate(targets, 1):
-        made.extend(_one(number, target))
-    made.append(Block("Nothing is contacted before you choose, and no check changes anything on a server."))
+    told = f"{count} connections were found here. Press a number: checking changes nothing."
+    return [Block(told, BOLD), Block()]
+
+
+_NOTHING = Block("No connection settings were found here.", BOLD)
+_OR = Block("Or press:")
+
+
+def _nothing() -> list[Block]:
+    return [
+        _NOTHING,
+        Block(
+            "Not in the environment (DATABASE_URL, PG*, MYSQL_*, DB_*), not in the files of this directory."
+        ),
+        Block(),
+        Block(
+            "Type or paste the connection that your application uses into the field below, then press Enter."
+        ),
+        Block(),
+        Block("Or press Esc, then one of these keys:"),
+    ]
+
+
+def _each(targets: Sequence[Target], form: Callable[[int, Target], list[Block]]) -> list[Block]:
+    return [block for number, target in enumerate(targets, 1) for block in form(number, target)]
+
+
+def ways(sessions: Sequence[Entry], symptom: Symptom | None, *, small: bool) -> list[tuple[str, str]]:
+    """What one can begin with besides a connection: pairs of an action and its sentence, or on a small screen a word.
+
+    `symptom` is what was chosen before.
+    """
+    newest = unfinished(sessions)
+    missing = {name for name, there in (("resume", newest), ("earlier", sessions)) if not there}
+    table = {action.name: action.label if small else action.help for action in actions.at("start")}
+    if newest is not None:
+        table["resume"] = words.safe(f"Go on: {about(newest)}")
+    if symptom is not None:
+        table["symptom"] = f"You said: {symptom.words}"
+    return [(name, table[name]) for name in WAYS if name not in missing]
+
+
+def _ways(ways: Sequence[tuple[str, str]]) -> list[Block]:
+    shown = {action.name: action.shown for action in actions.at("start")}
+    return [Block(text, "", f" {shown[name]}  ", "    ", f"way-{name}") for name, text in ways]
+
+
+def _roomy(number: int, target: Target) -> list[Block]:
+    """A connection with everything that is known of it, and a blank row after it."""
+    return [*_tight(number, target, every=True), Block()]
+
+
+def _tight(number: int, target: Target, *, every: bool = False) -> list[Block]:
+    """A connection in two rows, and one more for each shortcoming; of a complete one `every` shows these too."""
+    item = f"target-{number}"
+    told = words.shortcomings(target)
+    made = [
+        Block(Text(words.in_one_line(target), BOLD), "", f"{number:>2}  ", "    ", item),
+        Block(f"{words.details(target)}{_verdict(target)}", "", "    ", "    ", item),
+    ]
+    if not words.complete(target):
+        why = told[0] if told else "no host is given"
+        made.append(Block(f"! not complete: {why}", WARNING, "    ", "      ", item))
+        told = told[1:]
+    return made + [Block(f"! {one}", "", "    ", "      ", item) for one in told if every]
+
+
+def _verdict(target: Target) -> str:
+    """What the second row says of a connection that can be tried."""
+    return "; looks complete" if words.complete(target) else ""
+
+
+def _in_one_row_each(targets: Sequence[Target], width: int) -> list[Block]:
+    """Each connection in one row, in columns: what it is, whether it looks complete, where it comes from."""
+    rows = [
+        (words.in_one_line(one), _state(one), shortened(words.safe(one.source), SOURCE)) for one in targets
+    ]
+    name, state, source = (max(cell_len(row[at]) for row in rows) for at in range(3))
+    name = max(NARROWEST, min(name, width - NUMBER - state - source - 2 * 2))
+    made = []
+    for number, row in enumerate(rows, 1):
+        shown = shortened(row[0], name)
+        gap = " " * (name - cell_len(shown) + 2)
+        text = Text.assemble((shown, BOLD), f"{gap}{row[1]:<{state}}  {row[2]}")
+        made.append(Block(text, "", f"{number:>2}  ", "    ", f"target-{number}"))
     return made
 
 
-def _one(number: int, target: Target) -> list[Block]:
+def _state(target: Target) -> str:
+    return "complete" if words.complete(target) else "! incomplete"
+
+
+def _in_two_rows(number: int, target: Target, width: int) -> list[Block]:
+    """A connection on a small screen."""
     item = f"target-{number}"
+    second = shortened(f"{_state(target)}, {words.safe(target.source)}".removesuffix(", "), width - NUMBER)
+    name = shortened(words.in_one_line(target), width - NUMBER)
+    return [Block(name, BOLD, f"{number:>2}  ", "    ", item), Block(second, "", "    ", "    ", item)]
+
+
+def shortened(text: str, room: int) -> str:
+    """The text in at most `room` cells: of a longer one both ends stay, for a host begins and a port ends it."""
+    if cell_len(text) <= room:
+        return text
+    head, tail = text[: len(text) // 2], text[len(text) // 2 :]
+    while cell_len(head) + cell_len(tail) > room - 1 and (head or tail):
+        head, tail = (head[:-1], tail) if cell_len(head) >= cell_len(tail) else (head, tail[1:])
+    return f"{head}…{tail}"
+
+
+def symptoms(found: Sequence[Symptom], chosen: str) -> list[Block]:
+    """The symptoms as a list; `chosen` is the key of the one that was chosen before."""
     made = [
-        Block(Text(words.in_one_line(target), BOLD), first=f"{number:>2}  ", rest="    ", item=item),
-        Block(words.details(target), first="    ", rest="    ", item=item),
+        Block("The sentence that fits best: it spares you questions."),
+        Block(),
     ]
-    told = words.shortcomings(target)
-    if not words.complete(target):
-        made.append(
-            Block(
-                "! not complete: " + (told[0] if told else "no host is given"),
-                WARNING,
-                "    ",
-                "      ",
-                item,
-            )
-        )
-        told = told[1:]
-    made.extend(Block("! " + one, "", "    ", "      ", item) for one in told)
-    return [*made, Block()]
+    for number, one in enumerate(found, 1):
+        said = "  (this is what you said)" if one.key == chosen else ""
+        made.append(_row(number, one.words + said))
+    return [*made, _row(0, "None of these")]
+
+
+def sessions(found: Sequence[tuple[str, Entry]]) -> list[Block]:
+    """The saved sessions, each with its sentence."""
+    made = [Block("The newest first. An unfinished one goes on where it stopped."), Block()]
+    return made + [
+        _row(number, words.safe(text), BOLD if one.unfinished else "")
+        for number, (text, one) in enumerate(found, 1)
+    ]
+
+
+def practice(found: Sequence[Scenario]) -> list[Block]:
+    """The scenarios, under a heading for each layer."""
+    made = [Block("A server on this machine misbehaves on purpose. Find out why, as in earnest."), Block()]
+    layer = ""
+    for number, one in enumerate(found, 1):
+        if one.layer != layer:
+            layer = one.layer
+            made.append(Block(layer, BOLD))
+        made.append(_row(number, Text.assemble(one.title, (f"  ({one.difficulty})", QUIET))))
+    return made
+
+
+def _row(number: int, text: str | Text, style: str = "") -> Block:
+    return Block(text, style, f"{number:>3}  ", "     ", f"{ROW}{number}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from wizard.core.facts import Facts
 from wizard.core.steps import Ask, Finished, Run
 from wizard.core.walk import Hop, Walk
+from wizard.front.travelwords import came
 from wizard.front.tui.course import Course
 from wizard.front.tui.look import BOLD, QUIET
 from wizard.front.tui.views.target import safe
@@ -24,6 +25,7 @@ HOW_TO_TYPE = {
     "number": "A whole number; an estimate is better than none.",
     "text": "Paste it as it is; line ends become blanks. No passwords: it is saved with the session.",
 }
+GIVE_UP = "x gives it up: the walk goes on without it."
 BY_HAND = "by-hand"
 """The item of the command that a person could run instead."""
 MOST_LINES = 8
@@ -77,8 +79,8 @@ def _filler(walk: Walk) -> Filler:
     return Filler(walk.facts, walk.tree.fills)
 
 
-def running(course: Course) -> list[Block]:
-    """The check that runs, and what was seen so far."""
+def running(course: Course, patience: float = 0.0) -> list[Block]:
+    """The check that runs, and what was seen so far. `patience`: its bound in seconds, once it takes long."""
     step, walk = course.step, course.walk
     if walk is None:
         return [Block("Getting ready …", BOLD)]
@@ -87,6 +89,8 @@ def running(course: Course) -> list[Block]:
     made = [Block(f"{sentence(step.says or f'Checking: {step.layer}', walk.facts)} …", BOLD)]
     if command := by_hand(course):
         made += [Block("The same by hand, in another terminal:"), command_block(command, BY_HAND)]
+    if patience:
+        made.append(Block(f"It is still at work; it ends by itself within {patience:.0f} s. {GIVE_UP}"))
     return [*made, Block(), *seen(walk)]
 
 
@@ -158,16 +162,18 @@ def quotation(text: str, code: str, head: str) -> Iterator[Block]:
 def _tells(hop: Hop) -> bool:
     """Whether there is something to say: a check that saw something, an answer that somebody gave."""
     return (
-        bool(hop.summary or hop.trouble) if hop.kind == "probe" else hop.kind == "ask" and hop.by != "probe"
+        bool(hop.summary or hop.trouble or hop.overruled)
+        if hop.kind == "probe"
+        else hop.kind == "ask" and hop.by != "probe"
     )
 
 
 def _hop(hop: Hop, walk: Walk) -> Iterator[Block]:
     if hop.kind == "ask":
-        told = f"{_asked(hop, walk)} {_answer(hop, walk)}"
+        told = f"{_asked(hop, walk)} {answer(hop, walk)}"
     else:
-        told = safe(hop.summary or hop.trouble)
-        if hop.trouble and hop.by != "probe":
+        told = safe(came(hop))
+        if hop.trouble and hop.by not in ("probe", "user"):
             told = f"not looked at: {safe(hop.trouble)}"
         if hop.ms:
             told = f"{told} ({duration(hop.ms)})"
@@ -179,7 +185,7 @@ def _asked(hop: Hop, walk: Walk) -> str:
     return _filler(walk).sentence(question.text)
 
 
-def _answer(hop: Hop, walk: Walk) -> str:
+def answer(hop: Hop, walk: Walk) -> str:
     """The answer in the words of its option."""
     question = walk.tree.questions[walk.tree.node(hop.node).question]
     labels = {option.value: option.label for option in question.options}
@@ -195,9 +201,10 @@ def earlier(walk: Walk) -> list[tuple[str, str]]:
         hop = walk.trail[len(before.trail)] if len(before.trail) < len(walk.trail) else None
         if isinstance(step, Ask):
             text = _filler(before).sentence(step.text)
-            found.append((f"question: {text}", _answer(hop, walk) if hop else ""))
+            found.append((f"question: {text}", answer(hop, walk) if hop else ""))
         elif isinstance(step, Run):
-            told = (hop.summary or hop.trouble or hop.outcome) if hop else ""
-            found.append((f"check: {sentence(step.says or step.probe, before.facts)}", safe(told)))
+            found.append(
+                (f"check: {sentence(step.says or step.probe, before.facts)}", safe(came(hop)) if hop else "")
+            )
         before = before.previous
     return found

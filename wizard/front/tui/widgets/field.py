@@ -13,8 +13,11 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
+
+from wizard.front.tui.look import to_ascii
 
 LONGEST = 20_000
 """Characters that a field takes."""
@@ -51,6 +54,9 @@ class Field(Widget, can_focus=True):
         Binding("ctrl+u", "clear", show=False),
     ]
 
+    class Changed(Message):
+        """What is in the field changed. It does not carry the text, for that may be a secret."""
+
     def __init__(
         self, *, hidden: bool = False, plain_ascii: bool = False, hint: str = "", id: str | None = None
     ) -> None:
@@ -58,8 +64,8 @@ class Field(Widget, can_focus=True):
         self.value = ""
         self.at = 0
         self._hidden = hidden
-        self._hint = hint
-        self._dot = "*" if plain_ascii else "•"
+        self._hint = to_ascii(hint) if plain_ascii else hint
+        self._ascii = plain_ascii
 
     def put(self, text: str) -> None:
         """Insert text where the cursor stands; line ends become blanks, control characters vanish."""
@@ -67,7 +73,7 @@ class Field(Widget, can_focus=True):
         new = new[: max(0, LONGEST - len(self.value))]
         self.value = self.value[: self.at] + new + self.value[self.at :]
         self.at += len(new)
-        self.refresh()
+        self._changed()
 
     def on_key(self, event: events.Key) -> None:
         """Take every printable key: inside a field no letter is a command."""
@@ -96,12 +102,16 @@ class Field(Widget, can_focus=True):
         if 0 <= start < len(self.value):
             self.value = self.value[:start] + self.value[start + 1 :]
             self.at = start
-            self.refresh()
+            self._changed()
 
     def action_clear(self) -> None:
         """Delete everything."""
         self.value, self.at = "", 0
+        self._changed()
+
+    def _changed(self) -> None:
         self.refresh()
+        self.post_message(self.Changed())
 
     def render_line(self, y: int) -> Strip:
         """The part of the line around the cursor."""
@@ -113,7 +123,7 @@ class Field(Widget, can_focus=True):
             cursor = Segment(" ", Style(reverse=self.has_focus))
             hint = Segment(self._hint, Style(dim=True, underline=True))
             return Strip([cursor, hint]).adjust_cell_length(width, line)
-        shown = (masked(self.value, self._dot) if self._hidden else self.value) + " "
+        shown = self._shown() + " "
         begin = 0
         while cell_len(shown[begin : self.at + 1]) > width and begin < self.at:
             begin += 1
@@ -123,6 +133,11 @@ class Field(Widget, can_focus=True):
             Segment(shown[self.at + 1 :], line),
         ]
         return Strip(parts).adjust_cell_length(width, line)
+
+    def _shown(self) -> str:
+        """The value as it may be seen, a character for each of its own."""
+        shown = masked(self.value, "*" if self._ascii else "•") if self._hidden else self.value
+        return "".join(one if one.isascii() else "?" for one in shown) if self._ascii else shown
 
     def on_focus(self) -> None:
         """Show the cursor."""

@@ -63,11 +63,14 @@ class Ladder(Widget):
         look = state(rung.outcome)
         style = Style.parse(look.style)
         time = duration(rung.ms) if rung.ms else ""
+        # Blanks before a word are a segment of their own: programs that draw an SVG drop them elsewhere.
         return [
-            Segment(f" {self._mark(look)} ", style),
+            Segment(" "),
+            Segment(f"{self._mark(look)} ", style),
             Segment(f"{rung.layer:<9}", Style(bold=rung.outcome in ("fault", "running", "asking"))),
             Segment(f"{look.word:<9}", style),
-            Segment(f"{time:>7}"),
+            Segment(" " * (7 - len(time))),
+            Segment(time),
         ]
 
     def _line(self, width: int) -> list[Segment]:

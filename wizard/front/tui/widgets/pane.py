@@ -86,6 +86,10 @@ class Pane(ScrollView, can_focus=True):
         if top:
             self.scroll_home(animate=False, force=True)
 
+    def height(self, blocks: Iterable[Block], width: int) -> int:
+        """How many rows these blocks would take in a page of `width` cells, its bar not counted."""
+        return sum(len(self._rows_of(block, width)) for block in blocks)
+
     def text(self) -> str:
         """All rows as plain text, without the mark of the cursor."""
         return "\n".join(strip.text.rstrip() for strip, _ in self._rows)
@@ -175,17 +179,19 @@ class Pane(ScrollView, can_focus=True):
         self._width = self.scrollable_content_region.width
         if self._width <= GUTTER:
             return
-        self._rows = [(row, block.item) for block in self._blocks for row in self._rows_of(block)]
+        self._rows = [
+            (row, block.item) for block in self._blocks for row in self._rows_of(block, self._width)
+        ]
         self.virtual_size = Size(self._width, len(self._rows))
         self.refresh()
 
-    def _rows_of(self, block: Block) -> list[Strip]:
+    def _rows_of(self, block: Block, page: int) -> list[Strip]:
         # Rich forgets the base style of a text without spans, so the style is a span of its own.
         text = Text(block.text) if isinstance(block.text, str) else block.text
         text = Text(to_ascii(text.plain)) if self._ascii else text.copy()
         text.stylize_before(block.style)
-        first, rest = (to_ascii(one) if self._ascii else one for one in (block.first, block.rest))
-        width = max(8, self._width - GUTTER - max(cell_len(first), cell_len(rest)))
+        first, rest = (_same_width(one) if self._ascii else one for one in (block.first, block.rest))
+        width = max(8, page - GUTTER - max(cell_len(first), cell_len(rest)))
         lines = (
             _folded(text.plain, width, block.style)
             if block.fold
@@ -196,6 +202,13 @@ class Pane(ScrollView, can_focus=True):
             segments: Sequence[Segment] = list(line.render(self.app.console))
             strips.append(Strip([*_prefix(rest if number else first), *segments]))
         return strips or [Strip(_prefix(first))]
+
+
+def _same_width(text: str) -> str:
+    """What stands before a row, in ASCII; where that is longer, blanks at its end make up for it."""
+    likeness = to_ascii(text)
+    more = len(likeness) - cell_len(text)
+    return likeness[:-more] if more > 0 and likeness.endswith(" " * (more + 1)) else likeness
 
 
 def _prefix(text: str) -> list[Segment]:
