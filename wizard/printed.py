@@ -164,7 +164,10 @@ class _Printer:
         yield from self._commands(first["commands"])
         if first.get("undo"):
             yield from self._prose(f"Undo: {first['undo']}", "  ")
-        yield from self._bullets("If that is not it", (str(fix["title"]) + _condition(fix) for fix in others))
+        if others:
+            yield from self._head("If that is not it")
+        for number, fix in enumerate(others, 2):
+            yield from self._prose(f"{number}. {fix['title']}{_condition(fix)}", "  ", "     ")
 
     def _commands_under(self, title: str, commands: Iterable[Mapping[str, str]]) -> Iterator[str]:
         lines = list(self._commands(commands))

@@ -42,7 +42,8 @@ async def test_a_running_application_can_be_chosen(tmp_path: Path, pid: int) -> 
 
 async def test_the_list_is_left_without_a_choice(tmp_path: Path, pid: int) -> None:
     async with stage(tmp_path, target=None) as screen:
-        assert "press Esc, then a" in screen.flat()
+        assert "press Esc, then one of these keys: s Say" in screen.flat()
+        assert "a List running applications" in screen.flat()
         await screen.press("escape", "a")
         assert f"process {pid}" in screen.flat()
         await screen.press("escape")

@@ -47,9 +47,14 @@ def test_limit_from_both_sides() -> None:
 @pytest.mark.parametrize("environ", [{}, {"TMUX": "x"}, {"STY": "x"}, {"TERM": "screen"}])
 def test_never_claims_that_it_was_copied(environ: dict[str, str]) -> None:
     said = clipboard.what_was_done("abc", True, environ)
-    assert "Sent 3 bytes" in said
+    assert "Sent to the clipboard, 3 bytes: abc" in said
     assert "copied" not in said.lower()
-    assert "Press p" in said
+    assert "Press p or f" in said
+
+
+def test_what_is_said_names_the_beginning_of_what_was_sent() -> None:
+    said = clipboard.what_was_done("systemctl restart\n  " + "x" * 100, True, {})
+    assert "120 bytes: systemctl restart xxxxxxxxxxxxxx… (" in said
 
 
 def test_plain_view_writes_the_command_and_nothing_else_on_its_lines() -> None:

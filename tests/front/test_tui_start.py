@@ -67,7 +67,7 @@ async def test_letters_in_the_field_are_text_and_no_commands(tmp_path: Path) -> 
         await screen.press("slash", *"qp1?")
         assert screen.app.screen.query_one(Field).value == "qp1?"
         await screen.press("escape", "p")
-        assert "dbwizard practice" in screen.text()
+        assert "Practise what?" in screen.text()
 
 
 async def test_field_can_be_edited(tmp_path: Path) -> None:
@@ -113,14 +113,18 @@ def test_every_action_of_the_table_exists() -> None:
     from wizard.front.tui.app import WizardApp
     from wizard.front.tui.screens.board import Board
     from wizard.front.tui.screens.earlier import Earlier
+    from wizard.front.tui.screens.handover import HandOver
     from wizard.front.tui.screens.help import Help
+    from wizard.front.tui.screens.map import Map
     from wizard.front.tui.screens.note import Note
+    from wizard.front.tui.screens.palette import Palette
     from wizard.front.tui.screens.plain import PlainScreen
     from wizard.front.tui.screens.start import Start
 
     owners = {
         "start": Start, "field": Start, "running": Board, "question": Board, "finding": Board, "list": Earlier,
         "help": Help, "plain": PlainScreen, "note": Note, "open": Board, "typed": Note,
+        "message": HandOver, "map": Map, "palette": Palette,
     }  # fmt: skip
     for action in actions.ACTIONS:
         for where in action.where:

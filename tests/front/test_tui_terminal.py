@@ -21,6 +21,8 @@ import pytest
 from wizard.exits import Exit
 
 PATIENCE = 30.0
+MOST_BYTES = 4000
+"""What a key that moves the highlight may send: a slow line carries it in an instant."""
 
 
 @pytest.fixture
@@ -61,15 +63,16 @@ class Terminal:
         os.close(inner)
         self.seen = b""
 
-    def wait_for(self, text: str) -> None:
-        """Read until the text came, and forget what was before it."""
+    def wait_for(self, text: str) -> int:
+        """Read until the text came, and forget what was before it; how many bytes that was."""
         ends = time.monotonic() + PATIENCE
         wanted = text.encode()
         while wanted not in self.seen:
             ready, _, _ = select.select([self.fd], [], [], max(0.0, ends - time.monotonic()))
             assert ready, f"{text!r} did not come: {self.seen[-2000:]!r}"
             self.seen += os.read(self.fd, 65536)
-        self.seen = self.seen.partition(wanted)[2]
+        before, _, self.seen = self.seen.partition(wanted)
+        return len(before)
 
     def press(self, keys: str) -> None:
         os.write(self.fd, keys.encode())
@@ -97,6 +100,24 @@ def test_real_walk_copy_plain_view_and_exit_status(ssh_port: int, tmp_path: Path
     terminal.wait_for("Enter goes back")
     terminal.press("\r")
     terminal.wait_for("network.not-a-database")
+    terminal.press("q")
+    assert terminal.end() == Exit.FAULT
+
+
+def test_key_that_moves_the_highlight_sends_few_bytes(ssh_port: int, tmp_path: Path) -> None:
+    terminal = Terminal([f"postgresql://app@127.0.0.1:{ssh_port}/shop", "--no-files"], tmp_path)
+    terminal.wait_for("network.not-a-database")
+    terminal.press("c")
+    terminal.wait_for("\x1b]52;c;")
+    costs = []
+    for key in ("\x1b[A", "\x1b[B", "\x1b[A", "\x1b[B"):
+        terminal.wait_for("clipboard")
+        # Each move also takes away the notice of the copy before it, which changes where everything stands.
+        terminal.press(key)
+        before = terminal.wait_for("▌")
+        terminal.press("c")
+        costs.append(before + terminal.wait_for("\x1b]52;c;"))
+    assert max(costs) <= MOST_BYTES, costs
     terminal.press("q")
     assert terminal.end() == Exit.FAULT
 

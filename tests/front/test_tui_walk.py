@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from tests.front.golden import like_its_golden
 from tests.front.tui_support import HANG, HOST, REFUSED, SETTINGS, TARGET, Script, stage
 from wizard.exits import Exit
 from wizard.session import Session
@@ -251,3 +254,39 @@ async def test_long_heading_ends_with_an_ellipsis(tmp_path: Path) -> None:
     async with stage(tmp_path, size=(40, 12), target=long) as screen:
         head = screen.text().splitlines()[0]
         assert head == " PostgreSQL app@db.example:5999/a-data…"
+
+
+async def test_check_that_takes_long_says_how_long_it_may_take_and_how_to_give_it_up(tmp_path: Path) -> None:
+    async with stage(tmp_path, Script(network=[HANG]), hanging=True) as screen:
+        assert "still at work" not in screen.flat()
+        assert screen.app.course is not None
+        screen.app.course.clock = lambda: 4.5
+        screen.app.screen.tick()
+        await screen.pilot.pause()
+        assert "It is still at work; it ends by itself within" in screen.flat()
+        assert "x gives it up: the walk goes on without it." in screen.flat()
+        await screen.press("x")
+        assert "still at work" not in screen.flat()
+
+
+async def test_step_back_is_to_the_step_that_was_seen_though_the_walk_went_on(tmp_path: Path) -> None:
+    async with stage(tmp_path, Script(network=[HANG, REFUSED]), hanging=True) as screen:
+        await screen.pilot.press("b")
+        await screen.pilot.pause()
+        assert "check: Reading the settings" in screen.text()
+        assert screen.app.course is not None
+        screen.app.course.skip()
+        await screen.settle()
+        await screen.press("1")
+        assert screen.script.ran.count("config.settings") == 2
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 12)])
+async def test_running_check_looks_as_it_should(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with stage(tmp_path, Script(network=[HANG]), hanging=True, size=size) as screen:
+        assert screen.app.course is not None
+        screen.app.course.clock = lambda: 4.5
+        screen.app.screen.tick()
+        await screen.pilot.pause()
+        like_its_golden(screen, f"running-{size[0]}x{size[1]}")
+        await screen.press("x")

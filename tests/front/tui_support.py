@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,12 +21,14 @@ from wizard.content.load import Content
 from wizard.core.events import Event, Evidence, ProbeFinished, Skipped
 from wizard.core.facts import Facts, Value
 from wizard.core.steps import Run
+from wizard.front.beginnings import Offers
 from wizard.front.tui.app import WizardApp
 from wizard.front.tui.course import make_course
 from wizard.front.tui.widgets.ladder import Ladder
 from wizard.front.tui.widgets.pane import Pane
 from wizard.runtime import Runtime
 from wizard.session import Session
+from wizard.sessionlist import Entry
 from wizard.target.model import HostPort, Problem, Secret, Target
 from wizard.target.parse import parse_target
 
@@ -62,6 +64,12 @@ questions:
   service.running:
     ask: Does the database service run on {host}?
     options: {"yes": It runs, "no": It does not run}
+""",
+    "symptoms.yaml": """
+ask: What do you see?
+symptoms:
+  only-container: {words: It fails only from the container, gives: {runtime: docker}, likely: [network.timeout]}
+  slow: {words: Connecting is slow, likely: [network.timeout]}
 """,
     "trees/walk.yaml": """
 layer: config
@@ -299,17 +307,23 @@ async def stage(
     hanging: bool = False,
     files: Mapping[str, str] | None = None,
     session: Session | None = None,
+    sessions: Sequence[Entry] = (),
+    began: Callable[[str], int] = lambda what: 0,
 ) -> AsyncIterator[Stage]:
-    """The app on a screen of that size, with the walk at its first question or end (or `hanging`)."""
+    """The app on a screen of that size, with the walk at its first question or end (or `hanging`).
+
+    `sessions` are those that the start screen offers; `began` hears of a session or scenario that was chosen there.
+    """
     script = script or Script()
     sent: list[str] = []
 
     def session_for(one: Target) -> Session:
         return session or Session.create(folder / "state", {"target": {"host": one.host}})
 
+    content = content_in(folder / "content", files or {})
     make = partial(
         make_course,
-        content_in(folder / "content", files or {}),
+        content,
         lambda one: Runtime(one, {}),
         session_for,
         dict(answers or {}),
@@ -317,7 +331,15 @@ async def stage(
         probes=lambda runtime, tree: Scripted(script),
         clock=lambda: 0.0,
     )
-    app = WizardApp(make, targets, target, partial(parse_target, environ={}, home=None), environ, sent.append)
+    app = WizardApp(
+        make,
+        targets,
+        target,
+        partial(parse_target, environ={}, home=None),
+        environ,
+        sent.append,
+        offers=Offers(content, lambda: sessions, began, began),
+    )
     async with app.run_test(size=size) as pilot:
         made = Stage(app, pilot, script, sent)
         if hanging:

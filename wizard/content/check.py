@@ -9,18 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from wizard.content import check_facts, check_messages, check_pages, check_scenarios, check_tree, yamlfile
+from wizard.content import (
+    check_facts,
+    check_messages,
+    check_pages,
+    check_scenarios,
+    check_symptoms,
+    check_tree,
+    yamlfile,
+)
 from wizard.content.known import Known, gather, provided
 from wizard.content.problems import Lint, Problem, Source, nearest
 from wizard.content.yamlfile import INDEX, Place
 from wizard.errors import ContentError
 
 FOLDERS = ("trees", "causes", "messages", "scenarios")
-FILES = ("catalogue.yaml", "facts.yaml", "questions.yaml", "platforms.yaml")
+FILES = ("catalogue.yaml", "facts.yaml", "questions.yaml", "symptoms.yaml", "platforms.yaml")
 CHECKS: tuple[tuple[str, Callable[[Lint, Source, Known], None]], ...] = (
     ("catalogue.yaml", check_facts.catalogue),
     ("facts.yaml", check_facts.facts),
     ("questions.yaml", check_facts.questions),
+    ("symptoms.yaml", check_symptoms.symptoms),
     ("platforms.yaml", check_facts.platforms),
     ("trees", check_tree.tree_file),
     ("causes", check_pages.pages),

@@ -11,13 +11,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from wizard.content.load import Content, open_content
-from wizard.errors import UsageError
-from wizard.front import application, output, setup
+from wizard.front import application, beginnings, output, setup
 from wizard.front.output import write
 from wizard.target.model import Target
 from wizard.target.readings import secrets_of
 
 if TYPE_CHECKING:
+    from wizard.front.pasted import Pasted
+    from wizard.front.plainstart import Begun
     from wizard.runtime import Runtime
     from wizard.session import Session
 
@@ -31,9 +32,11 @@ def run(options: Namespace) -> int:
     home, cwd = setup.home_folder(), setup.working_folder()
     application.look(options)
     if application.process_of(options) is not None:
-        return start(content, options, setup.find_target(options, home, cwd), ())
+        return start(content, options, setup.find_target(options, content, home, cwd), ())
     target = setup.stated_target(options, home)
     found = () if target is not None else setup.discovered(options, home, cwd)
+    if target is None:
+        target = setup.target_of_error(options, content, found, home)
     return start(content, options, target, found)
 
 
@@ -47,7 +50,7 @@ def start(
     """Choose the front end and run it. `session` is one to go on with."""
     answers = setup.known_before(options, content)
     if options.plain or not full_screen():
-        return _plain(content, options, target or next(iter(found), None), answers, session)
+        return _plain(content, options, target, found, answers, session)
     from wizard.front.tui import app
 
     return app.run(
@@ -61,13 +64,15 @@ def start(
         reread=partial(read_again, options),
         greeting=getattr(options, "greeting", ""),
         take_view=application.take_view,
+        read_error=error_reader(content, found),
+        offers=beginnings.offers(options, content),
     )
 
 
 def read_again(options: Namespace, target: Target) -> Target:
     """The settings as they are now, from where the target came: after a fix in a file. Else the target as it was."""
     home, cwd = setup.home_folder(), setup.working_folder()
-    if target.source == TYPED or options.password_stdin:
+    if target.source in (TYPED, beginnings.PRACTICE) or options.password_stdin:
         return target
     application.look_again(options)
     stated = setup.stated_target(options, home)
@@ -117,15 +122,33 @@ def parser_of(options: Namespace) -> Callable[[str], Target]:
     return lambda text: parse_target(text, engine=options.engine, source=TYPED, environ=os.environ, home=home)
 
 
+def error_reader(content: Content, found: tuple[Target, ...]) -> Callable[[str], Pasted | None]:
+    """What makes something of an error that a person pastes, or of a log that they name; None for anything else."""
+
+    def read(text: str) -> Pasted | None:
+        from wizard.front import pasted
+
+        return pasted.read(text, content, found, setup.home_folder()) if pasted.is_error(text) else None
+
+    return read
+
+
 def _plain(
-    content: Content, options: Namespace, target: Target | None, answers: dict[str, str], session: Any
+    content: Content,
+    options: Namespace,
+    target: Target | None,
+    found: tuple[Target, ...],
+    answers: dict[str, str],
+    session: Any,
 ) -> int:
     from wizard.front import plain
 
-    if target is None:
-        if sys.stdin.isatty() and (chosen := application.choose(_read, _write)):
-            application.take_view(chosen)
-        target = setup.nothing_found(options)
+    if target is None and sys.stdin.isatty():
+        begun = _begun(content, options, found)
+        if begun.work is not None:
+            return begun.work()
+        target, answers = begun.target, {**begun.answers, **answers}
+    target = target or next(iter(found), None) or setup.nothing_found(options)
     runtime = _runtimes(content, options)(target)
     made = session if session is not None else new_session(options, target)
     return plain.run(
@@ -136,9 +159,25 @@ def _plain(
         _read,
         _write,
         answers,
-        ascii_only=output.ascii_only(),
+        ascii_only=_ascii_only(),
         width=output.width(),
     )
+
+
+def _begun(content: Content, options: Namespace, found: tuple[Target, ...]) -> Begun:
+    """What the person at the terminal begins with."""
+    from wizard.front.plainstart import Start
+
+    offers = beginnings.offers(options, content)
+    start = Start(found, offers, parser_of(options), error_reader(content, found), _read, _write)
+    return start.run(ascii_only=_ascii_only())
+
+
+def _ascii_only() -> bool:
+    """Whether plain lines keep to ASCII. Python says UTF-8 also where the locale of a terminal promises nothing."""
+    from wizard.front.tui import look
+
+    return output.ascii_only() or (output.is_terminal() and look.ascii_only(os.environ))
 
 
 def _read(prompt: str) -> str:
@@ -156,51 +195,9 @@ def _write(text: str) -> None:
 
 
 def resume(options: Namespace) -> int:
-    """Go on with a saved session where it broke off."""
-    from wizard.redact import Redactor
-    from wizard.session import Session, find, replayed, state_folder
+    """Go on with a saved session where it broke off; `options.session` is its id, or None for the newest unfinished."""
+    from wizard.front.resuming import take_up
 
     content = open_content(options.trees)
-    home = setup.home_folder()
-    wanted = options.session or options.target
-    session = Session.load(find(state_folder(os.environ, home), wanted))
-    options.target = None
-    application.look(options)
-    target = setup.stated_target(options, home) or _target_of(session, options)
-    session.redactor = Redactor([*secrets_of(target), *application.secrets(options)])
-    _, changed = replayed(content.tree, session.walks[-1])
-    if changed:
-        from wizard.cli import complain
-
-        complain(changed)
+    session, target = take_up(options, content)
     return start(content, options, target, (), session)
-
-
-def _target_of(session: Session, options: Namespace) -> Target:
-    """The target of a saved session, its password read anew from where it came from."""
-    summary = session.header.get("target", {})
-    home, cwd = setup.home_folder(), setup.working_folder()
-    for found in setup.discovered(options, home, cwd):
-        if (found.host, found.port, found.user) == (
-            summary.get("host"),
-            summary.get("port"),
-            summary.get("user"),
-        ):
-            return found
-    if not summary.get("engine"):
-        raise UsageError(
-            "this session does not say which database it was about; start a new one with a TARGET"
-        )
-    from wizard.target.parse import parse_target
-
-    keys = {"host": "host", "port": "port", "user": "user", "database": "dbname"}
-    overrides = {option: str(summary[key]) for key, option in keys.items() if summary.get(key)}
-    overrides |= {key: str(value) for key, value in dict(summary.get("options", {})).items()}
-    return parse_target(
-        "",
-        engine=summary["engine"],
-        source="saved session",
-        overrides=overrides,
-        environ=os.environ,
-        home=home,
-    )

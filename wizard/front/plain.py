@@ -7,11 +7,11 @@ somebody who is not there.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from wizard import printed, report
-from wizard.core.events import Answered, Event, Noted, ProbeFinished, Showed, Skipped, WentBack
+from wizard.core.events import Answered, Event, ProbeFinished, Showed, Skipped, WentBack
 from wizard.core.facts import Facts
 from wizard.core.page import Filler
 from wizard.core.steps import Ask, Run
@@ -19,9 +19,11 @@ from wizard.core.tree import LONGEST_ANSWER, Tree
 from wizard.core.walk import Walk
 from wizard.drive import Prober, drive
 from wizard.exits import BY_STATUS, Exit
-from wizard.front import plainmenu
-from wizard.front.words import DONT_KNOW, before_after, duration, to_ascii
-from wizard.redact import Redactor, clean, harmless
+from wizard.front import plainmenu, plainmoves
+from wizard.front.plainlines import Lines, Read, Write
+from wizard.front.words import DONT_KNOW, LAYERS, OUTCOMES, before_after, changed_layers, duration
+from wizard.impact import certainty
+from wizard.redact import Redactor, harmless
 from wizard.runtime import Runtime
 from wizard.session import Session, replayed
 
@@ -30,14 +32,14 @@ if TYPE_CHECKING:
 
 PATIENCE = 10
 """Answers in a row that make no sense, or are empty, before a question is passed over: a pipe may never end."""
-HELP = "w why, h how to find out, b back, s skip, n note, e export, q quit"
+KEYS = (*plainmenu.COMMON, "b")
+"""The keys that may be followed by a word."""
+HELP = "w why, h how to find out, b back, s skip, n note, e export, q quit; ? all keys"
 _WANTED = {
     "choice": "0 to {}",
     "number": "a number (0 if you don't know)",
     "text": "0 to {}, or the text in one line",
 }
-Read = Callable[[str], str]
-Write = Callable[[str], None]
 
 
 class _Quit(Exception):
@@ -70,39 +72,6 @@ def run(
         return int(Exit.INTERRUPTED)
 
 
-class Lines:
-    """The two ends of the conversation. What is written holds no secret and no control character."""
-
-    def __init__(self, read: Read, write: Write, redactor: Redactor, ascii_only: bool, width: int) -> None:
-        self._read = read
-        self._write = write
-        self.redactor = redactor
-        self.ascii = ascii_only
-        self.width = width
-        self.nobody = False
-        """Whether the input has ended: from then on nothing is asked."""
-
-    def say(self, text: str, end: str = "\n") -> None:
-        """Write one text that nobody has looked at yet."""
-        self.show(self.redactor.text(text) + end)
-
-    def show(self, text: str) -> None:
-        """Write a text whose secrets are gone, as those of a report are."""
-        shown = clean(text, limit=0)
-        self._write(to_ascii(shown) if self.ascii else shown)
-
-    def ask(self, prompt: str) -> str | None:
-        """One line of the person, without blanks around it, or None when nobody is there."""
-        if self.nobody:
-            return None
-        try:
-            return self._read(prompt).strip()
-        except EOFError:
-            self.nobody = True
-            self.say("")
-            return None
-
-
 class _Sitting:
     """One person at one terminal: the walks of a session."""
 
@@ -115,7 +84,8 @@ class _Sitting:
         self.session = session
         self.lines = lines
         self.walk = Walk.start(tree)
-        self._rewinding = False
+        self._steps_back = 0
+        """Steps that are still to be gone back."""
         self._complained = ""
         self._prober: Prober | None = None
 
@@ -131,11 +101,18 @@ class _Sitting:
                 return int(Exit.INCONCLUSIVE)
             found = self._report()
             self._show(found, before)
-            if not plainmenu.offer(self.lines, self.session, self.content, found, self._happened):
+            wish = self._menu(found).offer()
+            if wish == plainmenu.QUIT:
                 self.say_where_saved()
                 return int(BY_STATUS[found["status"]])
-            before = found
-            self._again()
+            if wish == plainmenu.VERIFY:
+                before = found
+                self._again()
+
+    def _menu(self, found: Mapping[str, Any]) -> plainmenu.Menu:
+        return plainmenu.Menu(
+            self.lines, self.session, self.content, found, lambda: self.walk, self._happened
+        )
 
     def say_where_saved(self) -> None:
         """How to come back."""
@@ -188,9 +165,8 @@ class _Sitting:
             self.lines.say(self.session.trouble)
 
     def _run(self, step: Run, facts: Facts) -> Event:
-        if self._rewinding and self.walk.previous is not None:
-            return WentBack(time.time())
-        self._rewinding = False
+        if self._steps_back:
+            return self._one_back()
         self.lines.say(f"{self._filled(step.says) or step.probe} … ", end="")
         assert self._prober is not None  # set by _walk, the only caller of drive
         event = self._prober.run(step, facts)
@@ -202,7 +178,8 @@ class _Sitting:
 
     def _ask(self, step: Ask, facts: Facts) -> Event:
         del facts
-        self._rewinding = False
+        if self._steps_back:
+            return self._one_back()
         self.lines.say(f"\n{self._filled(step.text)}")
         for number, option in enumerate(step.options, 1):
             default = " (default)" if option.value == step.default else ""
@@ -236,11 +213,9 @@ class _Sitting:
             return Answered(step.node, step.default, "user", now)
         if word == "s":
             return Skipped(step.node, "the person chose so", now)
-        if word == "b":
-            return self._back(now)
-        if word == "n":
-            note = self.lines.ask("Note: ")
-            return Noted(clean(note), now) if note else None
+        key, _, rest = said.partition(" ")
+        if key.lower() in KEYS and (not rest or step.kind != "text"):
+            return self._moved(key.lower(), rest.strip())
         if word == "q":
             raise _Quit
         if step.kind != "choice" and len(word) > (0 if word.isdigit() else 1):
@@ -264,21 +239,21 @@ class _Sitting:
             self.lines.say(self._filled(step.why) or "It tells causes apart that look alike from here.")
         elif word == "h":
             self.lines.say(self._filled(step.how) or "There is no recipe for this one; 0 is a good answer.")
-        elif word == "e":
-            plainmenu.export(self.lines, self.session, self.content)
+        elif word == "?":
+            self.lines.say(f"Type {_WANTED[step.kind].format(len(step.options))}, or:\n{plainmenu.MORE}")
         else:
             self.lines.say(f"Please type {_WANTED[step.kind].format(len(step.options))}, or: {HELP}.")
 
-    def _back(self, now: float) -> Event | None:
-        """To the question before, over the probes in between."""
-        earlier = self.walk.previous
-        while earlier is not None and not isinstance(earlier.step, Ask):
-            earlier = earlier.previous
-        if earlier is None:
-            self.lines.say("There is no earlier question.")
-            return None
-        self._rewinding = True
-        return WentBack(now)
+    def _moved(self, key: str, rest: str) -> Event | None:
+        """The event of a key that every moment has, or None where nothing happened."""
+        if key == "b":
+            self._steps_back = plainmoves.steps_back(self.lines, self.walk, rest)
+            return self._one_back() if self._steps_back else None
+        return plainmenu.common(key, rest, self.lines, self.session, self.content, self.walk)
+
+    def _one_back(self) -> WentBack:
+        self._steps_back -= 1
+        return WentBack(time.time())
 
     def _filled(self, text: str) -> str:
         return Filler(self.walk.facts, self.tree.fills).sentence(text)
@@ -294,18 +269,26 @@ class _Sitting:
             elapsed_ms=(time.time() - started) * 1000,
             redactor=self.lines.redactor,
             session=self.session.id if self.session.path else "",
-            trouble=[self.session.trouble] if self.session.trouble else [],
         )
 
     def _show(self, found: dict[str, Any], before: dict[str, Any] | None) -> None:
         """The finding, and what the fix has changed."""
         self.lines.say("")
         self.lines.show(printed.text(found, ascii=self.lines.ascii, width=self.lines.width, symbols=False))
+        self.lines.show(f"\nHow sure: {certainty(found)}\n")
         if before is not None:
-            self.lines.say("\n" + before_after(before, found))
+            self._compare(before, found)
         for fix in found["findings"][0]["fixes"][:1]:
             for command in fix["commands"]:
                 self._happened(Showed(command["text"], "shown", time.time()))
+
+    def _compare(self, before: dict[str, Any], found: dict[str, Any]) -> None:
+        """What the fix has changed."""
+        self.lines.show(f"\nBefore: {before['title']} [{before['cause']}]\n")
+        self.lines.show(f"Now:    {found['title']} [{found['cause']}]\n")
+        for layer, was, now in changed_layers(before, found):
+            self.lines.show(f"  {LAYERS.get(layer, layer)}: {OUTCOMES[was]}, now {OUTCOMES[now]}\n")
+        self.lines.say(before_after(before, found))
 
 
 def _prompt(step: Ask) -> str:

@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Callable
 
 from wizard.errors import UsageError
+from wizard.front.beginnings import PRACTICE
 
 FIRST = "wrong-password"
 """The scenario of somebody who names none."""
@@ -31,7 +32,7 @@ def run(options: Namespace, write: Callable[[str], None]) -> int:
         arguments = parser("practice", "")
         arguments.add_argument("--plain", action="store_true")
         walk = arguments.parse_args([running.url, *(["--plain"] if options.plain else [])])
-        target = interactive.parser_of(walk)(running.url)
+        target = interactive.parser_of(walk)(running.url)._replace(source=PRACTICE)
         walk.greeting = f"Practice: {scenario.title}. The application's log says: {scenario.symptom}"
         if options.plain or not interactive.full_screen():
             write(f"Practice: {scenario.title}\nThe application's log says: {scenario.symptom}\n\n")

@@ -1,0 +1,115 @@
+"""What a person can begin with besides a connection: a symptom, a saved session, a scenario to practise on.
+
+Shared by the start screen and the plain start; nothing here draws.
+"""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from wizard.core.tree import EXTRA_LAYERS, LAYERS, Symptom
+from wizard.errors import WizardError
+from wizard.marks import seconds_of
+
+if TYPE_CHECKING:
+    from wizard.content.load import Content
+    from wizard.practice import Scenario
+    from wizard.sessionlist import Entry
+
+MOST_SESSIONS = 50
+"""Saved sessions that the start looks at, the newest first; `dbwizard sessions` lists them all."""
+MOST_OFTEN = 2
+"""Causes that are named to somebody who chose a symptom."""
+PRACTICE = "practice range"
+"""The source of a target that is served for practice: its server is gone when the walk is over."""
+
+
+class Offers(NamedTuple):
+    """What the start can offer, each read when it is asked for."""
+
+    content: Content
+    sessions: Callable[[], Sequence[Entry]]
+    """The saved sessions that can be opened, the newest first."""
+    resume: Callable[[str], int]
+    """Goes on with the session of this id: the exit status. The screen has to be left before."""
+    practice: Callable[[str], int]
+    """Walks against the scenario of this name: the exit status. The screen has to be left before."""
+
+
+def offers(options: Namespace, content: Content) -> Offers:
+    """The offers of a program that was started with these options."""
+    return Offers(
+        content,
+        lambda: saved_sessions(content),
+        lambda name: _resume(options, name),
+        lambda name: _practice(options, name),
+    )
+
+
+def saved_sessions(content: Content) -> tuple[Entry, ...]:
+    """The newest sessions that can be opened; none where they cannot be read."""
+    from wizard.front.sessionscmd import folder
+    from wizard.sessionlist import entries
+
+    try:
+        found = tuple(islice(entries(folder(), content.tree), MOST_SESSIONS))
+    except (OSError, WizardError):
+        return ()
+    return tuple(one for one in found if not one.trouble and not _is_over(one))
+
+
+def _is_over(entry: Entry) -> bool:
+    """Whether the session cannot be gone on with: the server of a practice scenario ends with its walk."""
+    return entry.unfinished and entry.target.get("source") == PRACTICE
+
+
+def unfinished(sessions: Sequence[Entry]) -> Entry | None:
+    """The newest session that was not finished."""
+    return next((one for one in sessions if one.unfinished), None)
+
+
+def about(entry: Entry) -> str:
+    """Which target, when, and what came of it: `db.example:5432/shop, today at 03:12, unfinished at network`."""
+    database = f"/{entry.target['database']}" if entry.target.get("database") else ""
+    return f"{entry.place}{database}, {when(seconds_of(entry.started), time.time())}, {entry.words}"
+
+
+def when(seconds: float, now: float) -> str:
+    """A moment in local time, as one speaks: `today at 03:12`, `yesterday at 22:40`, `2026-11-19 at 08:05`."""
+    day, clock = time.strftime("%Y-%m-%d|%H:%M", time.localtime(seconds)).split("|")
+    days = {time.strftime("%Y-%m-%d", time.localtime(now - 86400 * ago)): ago for ago in (1, 0)}
+    named = {0: "today", 1: "yesterday"}.get(days.get(day, -1), day)
+    return f"{named} at {clock}"
+
+
+def told(symptom: Symptom, catalogue: dict[str, str]) -> str:
+    """A symptom that was chosen, and what is often behind it."""
+    often = [catalogue[cause] for cause in symptom.likely[:MOST_OFTEN] if cause in catalogue]
+    behind = f" Often behind it: {'; or '.join(often)}." if often else ""
+    return f"You said: {symptom.words}.{behind}"
+
+
+def scenarios() -> list[Scenario]:
+    """The scenarios to practise on, in the order of the layers."""
+    from wizard.practice import list_scenarios
+
+    order = {layer: number for number, layer in enumerate((*LAYERS, *EXTRA_LAYERS))}
+    return sorted(list_scenarios(), key=lambda one: order[one.layer])
+
+
+def _resume(options: Namespace, name: str) -> int:
+    from wizard.front import interactive
+
+    return interactive.resume(Namespace(**{**vars(options), "session": name}))
+
+
+def _practice(options: Namespace, name: str) -> int:
+    from wizard.front import practicecmd
+    from wizard.front.output import write
+
+    chosen = Namespace(scenario=name, trees=options.trees, plain=options.plain)
+    return practicecmd.run(chosen, write)
