@@ -1,7 +1,8 @@
-"""`python -m tests.screenshots`: the pictures of the README, taken of the real program on the practice range.
+"""`python -m tests.screenshots`: pictures of the real program, on the practice range and against a real server.
 
 Writes `screenshots/NAME.svg` (Textual's own drawing) and `.png` (by rsvg-convert or CairoSVG). No picture is drawn
-by hand, and nothing but loopback is contacted. Ports and times differ from run to run.
+by hand, and nothing but loopback is contacted. Ports and times differ from run to run. `slots` starts a PostgreSQL
+of its own and takes its slots: it needs what the live tests need.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ ENVIRON = {
 }
 """What the start screen finds: two sources that disagree. Nothing of it is contacted."""
 SCREEN = {"LANG": "C.UTF-8", "TERM": "xterm-256color"}
+SLOTS_PORT = 54999
 FONT = "DejaVu Sans Mono, Menlo, Consolas, monospace"
 
 Stage = tuple[WizardApp, Pilot[int]]
@@ -121,11 +123,37 @@ async def practised(name: str, reached: Callable[[WizardApp], bool], *keys: str)
             return shown[0].export_screenshot(title=f"dbwizard practice {name}")
 
 
+async def slots() -> str:
+    """A real PostgreSQL whose slots an application holds without using them."""
+    from contextlib import ExitStack
+
+    import psycopg
+
+    from tests.support.cli import url
+    from tests.support.postgres import PostgresServer
+
+    settings = {"listen_addresses": "127.0.0.1", "max_connections": "8"}
+    server = PostgresServer(port=SLOTS_PORT, settings=settings)
+    stated = url(host="127.0.0.1", port=SLOTS_PORT)
+    with ExitStack() as stack:
+        stack.callback(server.stop)
+        server.start()
+        for _ in range(5):
+            stack.enter_context(psycopg.connect(stated, application_name="shop-web"))
+        async with stage(interactive.parser_of(parser("", "").parse_args([]))(stated)) as shown:
+            await until(shown, found)
+            return shown[0].export_screenshot(title="dbwizard")
+
+
 PICTURES: dict[str, Callable[[], Coroutine[None, None, str]]] = {
     "start": start,
     "walk": partial(practised, "accepts-never-answers", silent),
     "question": partial(practised, "read-only-standby", asked, "w", "h"),
     "finding": partial(practised, "certificate-expired", found),
+    "map": partial(practised, "read-only-standby", asked, "m"),
+    "help": partial(practised, "read-only-standby", asked, "question_mark"),
+    "actions": partial(practised, "read-only-standby", asked, "colon"),
+    "slots": slots,
     "application": partial(practised, "healthy-postgresql", asked, "w"),
 }
 

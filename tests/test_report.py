@@ -292,16 +292,23 @@ def test_the_document_tells_everything(content: Content, tmp_path: Path) -> None
     first, second = data["walks"]
     assert (data["schema"], data["status"], data["cause"]) == ("dbwizard.transcript/1", "healthy", "healthy")
     assert first["report"]["cause"] == data["solved"] == "auth.password-wrong"
+    where = "Where does the application run?"
     assert first["questions"] == [
-        {"question": "Where does the application run?", "answer": "docker", "by": "user"}
+        {"question": where, "answer": "docker", "label": "In a container", "by": "user"},
+        {
+            "question": "Can others reach db.example?",
+            "answer": "skipped (nobody to ask)",
+            "label": "skipped (nobody to ask)",
+            "by": "default",
+        },
     ]
     assert second["questions"] == [
-        {"question": "Where does the application run?", "answer": "host", "by": "flag"}
+        {"question": where, "answer": "host", "label": "On this machine", "by": "flag"}
     ]
     assert [one["how"] for one in first["commands"]] == ["shown", "copied"]
     assert "dns.name-not-found" in [one["cause"] for one in first["excluded"]]
     assert "ask.others: nobody to ask" not in first["open"]
-    assert any(point.endswith("Can others reach {host}?: nobody to ask") for point in first["open"])
+    assert any(point.endswith("Can others reach db.example?: nobody to ask") for point in first["open"])
     assert "Not ruled out: auth.role-unknown: there is no such role" in first["open"]
     assert first["timeline"][0]["at"] == "1970-01-01T00:01:40.000Z"
     assert set(data["environment"]) >= {"host", "system", "python", "dbwizard"}

@@ -21,7 +21,7 @@ from tests.support.ownhost import DebianCluster, DebianMariadb, full_disk, lose,
 from tests.support.postgres import programs
 from tests.support.processes import wait_until
 
-LATEST = 4.0
+LATEST = 10.0
 """Seconds for a walk that looks at its own host, Python's start on a busy machine included."""
 
 

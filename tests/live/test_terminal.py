@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from urllib.parse import quote
 import pytest
 
 from wizard.exits import Exit
+from wizard.practice import get, serve
 from wizard.practice.model import PASSWORD
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,11 +55,23 @@ class Terminal:
 
     def start(self, *arguments: str) -> None:
         """Start `dbwizard` with these arguments; its exit status comes on the screen at the end."""
-        program = shlex.join([sys.executable, "-m", "wizard", *arguments])
         width, height = self.size
-        shown = f"{program}; echo exit status $?; exec cat"
-        self.tmux("new-session", "-d", "-x", str(width), "-y", str(height), shown)
+        self.tmux("new-session", "-d", "-x", str(width), "-y", str(height), self._line(*arguments))
         self.tmux("set-option", "-s", "set-clipboard", "on")
+
+    def start_again(self, *arguments: str) -> None:
+        """The same in the window that is there, on an empty screen."""
+        self.tmux("respawn-pane", "-k", self._line(*arguments))
+
+    def _line(self, *arguments: str) -> str:
+        program = shlex.join([sys.executable, "-m", "wizard", *arguments])
+        return f"{program}; echo exit status $?; exec cat"
+
+    def kill(self) -> None:
+        """End the program at once, as a machine that fails does: SIGKILL to it alone."""
+        shell = self.tmux("display-message", "-p", "#{pane_pid}").strip()
+        (program,) = Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
+        os.kill(int(program), signal.SIGKILL)
 
     def screen(self) -> str:
         """What is on the screen now."""
@@ -96,6 +110,14 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     made.end()
 
 
+def export(terminal: Terminal) -> None:
+    """Have the transcript written in all forms, and wait until it says so."""
+    terminal.press("e")
+    terminal.wait_for("Write the transcript", "5 All four")
+    terminal.press("5")
+    terminal.wait_for("Written:", "No password is in")
+
+
 def exported(folder: Path) -> tuple[str, dict[str, object]]:
     """The transcript that was written: Markdown and JSON."""
     (markdown,) = folder.glob("dbwizard-*.md")
@@ -124,8 +146,7 @@ def test_expired_certificate_from_the_finding_to_the_transcript(terminal: Termin
     assert terminal.buffers()[0].startswith("openssl s_client -starttls postgres -connect 127.0.0.1:")
     terminal.press("v")
     terminal.wait_for("Checked again", "Nothing has changed: it is still tls.expired.")
-    terminal.press("e")
-    terminal.wait_for("Written:", "No password is in them.")
+    export(terminal)
     terminal.press("q")
     terminal.wait_for(f"exit status {int(Exit.FAULT)}")
     markdown, data = exported(terminal.folder)
@@ -133,6 +154,73 @@ def test_expired_certificate_from_the_finding_to_the_transcript(terminal: Termin
     assert "openssl s_client" in markdown
     assert "tls.expired" in json.dumps(data)
     secret_free(terminal.folder)
+
+
+@pytest.fixture
+def standby() -> Iterator[str]:
+    """The URL of a server that takes no writes; it goes on when the program ends."""
+    with serve(get("read-only-standby")) as running:
+        yield running.url
+
+
+QUESTION = "Does the application need to write?"
+
+
+def test_from_the_list_of_connections_to_the_transcript(terminal: Terminal, standby: str) -> None:
+    terminal.size = (80, 24)
+    terminal.environ["DATABASE_URL"] = standby
+    terminal.start()
+    terminal.wait_for("PostgreSQL app@127.0.0.1", "DATABASE_URL")
+    terminal.press("1")
+    terminal.wait_for(QUESTION, "1 Yes, it writes")
+    terminal.press("w")
+    terminal.wait_for("Why:")
+    terminal.press("1")
+    terminal.wait_for("FAULT", "database.read-only")
+    export(terminal)
+    terminal.press("q")
+    terminal.wait_for(f"exit status {int(Exit.FAULT)}")
+    markdown, data = exported(terminal.folder)
+    assert "database.read-only" in markdown
+    assert QUESTION in markdown
+    assert "Yes, it writes" in markdown
+    assert "database.read-only" in json.dumps(data)
+    secret_free(terminal.folder)
+
+
+def test_a_killed_program_goes_on_where_it_was(terminal: Terminal, standby: str) -> None:
+    terminal.start(standby, "--no-files")
+    terminal.wait_for(QUESTION)
+    terminal.press("n")
+    terminal.wait_for("A note for the transcript")
+    terminal.press("-l", "standby promoted at nine")
+    terminal.press("Enter")
+    terminal.wait_for("The note is kept")
+    terminal.kill()
+    terminal.wait_for("exit status 137")
+    terminal.start_again("resume")
+    terminal.wait_for("Password of app", "it is not saved")
+    terminal.press("-l", PASSWORD)
+    terminal.press("Enter")
+    terminal.wait_for(QUESTION, "1 Yes, it writes")
+    terminal.press("1")
+    terminal.wait_for("FAULT", "database.read-only")
+    export(terminal)
+    terminal.press("q")
+    terminal.wait_for(f"exit status {int(Exit.FAULT)}")
+    markdown, _ = exported(terminal.folder)
+    assert "standby promoted at nine" in markdown
+    assert "database.read-only" in markdown
+    secret_free(terminal.folder)
+
+
+def test_without_colour_the_terminal_is_sent_none(terminal: Terminal) -> None:
+    terminal.size = (80, 24)
+    terminal.environ["NO_COLOR"] = "1"
+    terminal.start("practice", "wrong-password")
+    terminal.wait_for("FAULT PostgreSQL refuses the password of app")
+    coloured = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9\d|10\d)[;m]")
+    assert not coloured.search(terminal.tmux("capture-pane", "-e", "-p"))
 
 
 def test_wrong_password_by_keys_alone_on_a_small_screen(terminal: Terminal) -> None:
@@ -155,8 +243,7 @@ def test_wrong_password_by_keys_alone_on_a_small_screen(terminal: Terminal) -> N
     assert alone.startswith("env -u PGPASSWORD")
     terminal.press("Enter")
     terminal.wait_for("FAULT PostgreSQL refuses the password of app")
-    terminal.press("e")
-    terminal.wait_for("Written:")
+    export(terminal)
     terminal.press("q")
     terminal.wait_for(f"exit status {int(Exit.FAULT)}")
     markdown, _ = exported(terminal.folder)
@@ -203,8 +290,7 @@ def test_the_view_of_a_running_application(terminal: Terminal, application: int)
     terminal.press(*(["Down"] * (number - 1)), "Enter")
     # The program began anew: only so can it enter the network of another process.
     terminal.wait_for("FAULT", "network.service-down")
-    terminal.press("e")
-    terminal.wait_for("Written:")
+    export(terminal)
     terminal.press("q")
     terminal.wait_for(f"exit status {int(Exit.FAULT)}")
     _, data = exported(terminal.folder)

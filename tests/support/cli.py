@@ -22,6 +22,9 @@ from tests.support.postgres import PASSWORD
 from tests.support.proof import note_run
 
 ROOT = Path(__file__).resolve().parents[2]
+CACHE = ROOT / ".venv-test" / "cache"
+"""What one run has read of the content, the next one need not read again: as for anybody but the very first time."""
+CACHE.mkdir(mode=0o700, parents=True, exist_ok=True)
 WRONG_PASSWORD = "n0t-the:right/One@all"
 SECRETS = (PASSWORD, WRONG_PASSWORD)
 
@@ -146,6 +149,7 @@ class Cli:
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": str(self.home),
             "XDG_STATE_HOME": str(self.home / "state"),
+            "XDG_CACHE_HOME": str(CACHE),
             "LANG": "C.UTF-8",
             "PYTHONPATH": str(ROOT),
             "PYTHONWARNINGS": "default",

@@ -17,7 +17,9 @@ FORM = "5"
 """Counted up when the same pattern gives another expression: what is kept of the old ones is then not used."""
 ALWAYS = (r",(?:FATAL|PANIC),[0-9A-Z]{5},", r"error_severity:(?:FATAL|PANIC)")
 """PostgreSQL's logs in CSV and JSON, where the parts of an error stand apart: expressions beside those of rules."""
-_PART = lazy(r"(?:\(\?:[A-Z|]+\)|\b(?:PANIC|FATAL|ERROR|WARNING|LOG|DETAIL|HINT|CONTEXT|STATEMENT)): (?![*+?{|)]|$)")
+_PART = lazy(
+    r"(?:\(\?:[A-Z|]+\)|\b(?:PANIC|FATAL|ERROR|WARNING|LOG|DETAIL|HINT|CONTEXT|STATEMENT)): (?![*+?{|)]|$)"
+)
 """The name of a part: in those logs, it is not in front of its words."""
 NO_LETTER = "@-~"
 """In a class that leaves open what became of a letter: all that is not ASCII."""
@@ -83,7 +85,9 @@ def _trim(pieces: list[str]) -> None:
     while pieces:
         if len(pieces) > 3 and pieces[-1] == ")" and pieces[-3] == "(?:" and pieces[-2].endswith("*"):
             del pieces[-3:]
-        elif len(pieces) > 1 and pieces[-1].endswith("*") and len(pieces[-1]) > 2 and pieces[-1][-2:] != r"\*":
+        elif (
+            len(pieces) > 1 and pieces[-1].endswith("*") and len(pieces[-1]) > 2 and pieces[-1][-2:] != r"\*"
+        ):
             pieces.pop()
         else:
             return
