@@ -24,6 +24,8 @@ from wizard.content.yamlfile import INDEX, Place
 from wizard.errors import ContentError
 
 FOLDERS = ("trees", "causes", "messages", "scenarios")
+NEEDED = ("trees", "causes")
+"""Those without which another folder cannot be understood."""
 FILES = ("catalogue.yaml", "facts.yaml", "questions.yaml", "symptoms.yaml", "platforms.yaml")
 CHECKS: tuple[tuple[str, Callable[[Lint, Source, Known], None]], ...] = (
     ("catalogue.yaml", check_facts.catalogue),
@@ -49,25 +51,30 @@ def check(
 
     `probes` is the name of each probe and the facts that it reports; by default those of this installation.
     Without `leftovers`, what nothing leads to is no problem: a folder that replaces a node may cut others off; nor
-    is a page that could say more.
+    is a page that could say more. That is what a run asks before it trusts a folder, in no time: the files of the
+    first one, the installation's, are not looked at by themselves, and examples are for `dbwizard tree lint`.
     """
     lint = Lint()
-    sources = [source for number, folder in enumerate(folders) for source in _sources(lint, folder, number)]
+    sources = [
+        source
+        for number, folder in enumerate(folders)
+        for source in _sources(lint, folder, number, FOLDERS if number or leftovers else NEEDED)
+    ]
     known = gather(sources, dict(provided() if probes is None else probes))
     for kind, check_file in CHECKS:
         for source in sources:
-            if source.kind == kind:
+            if source.kind == kind and (source.folder or leftovers):
                 check_file(lint, source, known)
     check_facts.supply(lint, sources, known)
     check_tree.whole(lint, sources, known, leftovers=leftovers)
     check_pages.coverage(lint, sources, known)
     if leftovers:
         check_pages.complete(lint, sources)
-    check_messages.whole(lint, sources)
+        check_messages.whole(lint, sources)
     return sorted(set(lint.problems), key=lambda one: (one.place, one.key, one.message))
 
 
-def _sources(lint: Lint, folder: Path, number: int) -> list[Source]:
+def _sources(lint: Lint, folder: Path, number: int, subfolders: tuple[str, ...]) -> list[Source]:
     """The files of a folder, in the order in which they are loaded."""
     found = []
     for path in sorted(folder.iterdir()):
@@ -76,9 +83,9 @@ def _sources(lint: Lint, folder: Path, number: int) -> list[Source]:
                 found.append(_read(lint, path, path.name, number))
             else:
                 lint.problems.append(_stray(path, FILES))
-        elif path.is_dir() and path.name in FOLDERS:
+        elif path.is_dir() and path.name in subfolders:
             found += [_read(lint, one, path.name, number) for one in sorted(path.glob("*.y*ml"))]
-        elif path.is_dir() and path.name != INDEX and any(path.glob("*.y*ml")):
+        elif path.is_dir() and path.name not in (INDEX, *FOLDERS) and any(path.glob("*.y*ml")):
             lint.problems.append(_stray(path, FOLDERS))
     return found
 
