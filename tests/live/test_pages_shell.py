@@ -276,6 +276,7 @@ EXPECTED: tuple[tuple[str, str, str], ...] = (
     (" PORT", "", "stands for what the reader knows"),
     (" -p 5433 ", "Connection refused", "the port that the reader found"),
     ("PGSSLROOTCERT=system", "certificate", "libpq before 16, and an authority that no system trusts"),
+    (" -d pgbouncer ", "does not exist", "the server of the facts is no PgBouncer"),
     (" -U postgres pgbouncer", "authentication failed", "the server of the facts is no PgBouncer"),
     ("env -u PGPASSWORD", "no password supplied", "asks for the password, and nobody is there"),
 )
