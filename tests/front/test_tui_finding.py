@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import base64
-import os
 import re
 from pathlib import Path
 
 import pytest
 
+from tests.front.golden import like_its_golden
 from tests.front.tui_support import HOST, REFUSED, Script, stage
 from wizard.front.tui.widgets.pane import _folded
 
 CONNECTED = {"network.outcome": "connected"}
 FIRST = "ss -ltnp 'sport = :5999'"
-GOLDENS = Path(__file__).parent / "goldens"
 
 
 def plain_osc52(text: str) -> str:
@@ -224,9 +223,4 @@ async def test_screens_look_as_they_should(
     script = Script(network=[REFUSED, CONNECTED if "v" in keys else REFUSED])
     async with stage(tmp_path, script, size=size) as screen:
         await screen.press(*keys) if keys else None
-        golden = GOLDENS / f"{name}.txt"
-        text = screen.text() + "\n"
-        if os.environ.get("WRITE_GOLDENS"):
-            golden.parent.mkdir(exist_ok=True)
-            golden.write_text(text, encoding="utf-8")
-        assert text == golden.read_text(encoding="utf-8")
+        like_its_golden(screen, name)
