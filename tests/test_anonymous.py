@@ -19,6 +19,8 @@ from wizard.names import in_text
 from wizard.session import Session
 from wizard.transcript import FORMATS, document, written
 
+pytestmark = pytest.mark.slow
+
 LABEL = st.from_regex(r"[a-z][a-z0-9]{3,9}(-[a-z0-9]{1,5})?", fullmatch=True)
 HOST = st.lists(LABEL, min_size=2, max_size=4).map(".".join)
 NAME = st.from_regex(r"[a-z][a-z0-9]{4,10}([_.-][a-z0-9]{2,6}|@[a-z]{4,6}|'[a-z]{2})?", fullmatch=True)

@@ -18,6 +18,8 @@ from wizard.errors import SessionError
 from wizard.practice import get, serve
 from wizard.session import Session, find, list_sessions
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 WRITER = (
     "import sys; from pathlib import Path; from wizard.session import Session; from wizard.core.events import Noted\n"

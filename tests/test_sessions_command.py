@@ -18,6 +18,8 @@ from wizard.core.events import Noted, ProbeFinished
 from wizard.practice import get, serve
 from wizard.session import Session
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 LONG = "orders-primary-0.eu-central.databases.internal.example.com"
 

@@ -19,6 +19,8 @@ from wizard.core.tree import INCONCLUSIVE, FactSpec, Tree
 from wizard.core.walk import Walk
 from wizard.probes import PROBES, find
 
+pytestmark = pytest.mark.slow
+
 CONTENT = open_content()
 TREE = CONTENT.tree
 SEED = 20261120

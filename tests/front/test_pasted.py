@@ -17,6 +17,8 @@ from wizard.front.pasted import SOURCE, Pasted
 from wizard.target.model import Target
 from wizard.target.parse import parse_target
 
+pytestmark = pytest.mark.slow
+
 REFUSED = """\
 Traceback (most recent call last):
   File "/srv/shop/app.py", line 7, in <module>

@@ -24,6 +24,8 @@ from wizard.front.words import before_after, changed_layers
 from wizard.practice import get, serve
 from wizard.target.parse import parse_target
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 60.0
 
 

@@ -19,6 +19,8 @@ from wizard.marks import iso
 from wizard.sessionlist import Entry
 from wizard.target.model import HostPort, Target
 
+pytestmark = pytest.mark.slow
+
 FAR = TARGET._replace(
     hosts=(HostPort("orders-primary.prod.eu-central-1.internal.example", 5432),),
     source=".env.production:12 ORDERS_DATABASE_URL",

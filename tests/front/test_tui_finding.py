@@ -12,6 +12,8 @@ from tests.front.golden import like_its_golden
 from tests.front.tui_support import HOST, REFUSED, Script, stage
 from wizard.front.tui.widgets.pane import _folded
 
+pytestmark = pytest.mark.slow
+
 CONNECTED = {"network.outcome": "connected"}
 FIRST = "ss -ltnp 'sport = :5999'"
 

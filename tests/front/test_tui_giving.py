@@ -14,6 +14,8 @@ from tests.front.tui_support import FILES, HOST, REFUSED, TARGET, Script, stage
 from wizard.front.tui import clipboard
 from wizard.front.tui.exporting import write_new
 
+pytestmark = pytest.mark.slow
+
 LONG = "echo " + "x" * clipboard.LARGEST
 BROKEN_OFF = {"network.outcome": "timeout"}
 

@@ -16,6 +16,8 @@ from wizard.front.tui.widgets.field import Field
 from wizard.front.tui.widgets.line import Keys
 from wizard.target.model import Target
 
+pytestmark = pytest.mark.slow
+
 SIZES = ((40, 12), (80, 24), (200, 60))
 TERMINALS: Mapping[str, Mapping[str, str]] = {
     "unicode": {"LANG": "C.UTF-8", "TERM": "xterm-256color"},

@@ -11,6 +11,8 @@ import pytest
 from tests.front.golden import like_its_golden
 from tests.front.tui_support import HANG, REFUSED, Script, stage
 
+pytestmark = pytest.mark.slow
+
 
 async def test_map_shows_where_the_walk_stands_and_what_was_passed(tmp_path: Path) -> None:
     async with stage(tmp_path) as screen:

@@ -14,6 +14,8 @@ from wizard.redact import Redactor
 from wizard.session import Session, replayed
 from wizard.transcript import document, written
 
+pytestmark = pytest.mark.slow
+
 
 def made(screen: Stage) -> dict[str, Any]:
     """The report of the walk on the screen."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.front.golden import like_its_golden
 from tests.front.tui_support import NO_HOST, TARGET, stage
 from wizard.front.tui import actions
@@ -11,6 +13,8 @@ from wizard.front.tui.screens.help import Help
 from wizard.front.tui.screens.note import Note
 from wizard.front.tui.screens.palette import Palette
 from wizard.front.tui.widgets.field import Field
+
+pytestmark = pytest.mark.slow
 
 ASCII = {"LANG": "C", "TERM": "xterm"}
 

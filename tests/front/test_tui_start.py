@@ -16,6 +16,8 @@ from wizard.front.tui.crash import without_values
 from wizard.front.tui.widgets.field import Field, masked
 from wizard.target.model import Target
 
+pytestmark = pytest.mark.slow
+
 BOTH = (TARGET, NO_HOST)
 PASSWORD = "s3cr3t:w@rd"
 URL = f"postgresql://app:{PASSWORD}@db.example:5432/shop"

@@ -20,6 +20,8 @@ import pytest
 
 from wizard.exits import Exit
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 30.0
 MOST_BYTES = 4000
 """What a key that moves the highlight may send: a slow line carries it in an instant."""

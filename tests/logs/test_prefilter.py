@@ -22,6 +22,8 @@ from wizard.logs.expressions import bare, expression
 from wizard.logs.prefilter import WORTH_LOADING, WORTH_MAKING, Prefilter, Supply
 from wizard.logs.scan import BLOCK, Scanner
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
