@@ -9,7 +9,6 @@ import socket
 import stat
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import pytest
 from tests.front.test_plain import Terminal
 from tests.front.tui_support import stage
 from tests.support.small_content import small_content
+from tests.support.sockets import SSH, listening
 from wizard.content.load import Content, open_content
 from wizard.core.events import Overruled, Showed, WentBack
 from wizard.front.words import before_after, changed_layers
@@ -156,12 +156,11 @@ def test_many_lines_that_mean_something_do_not_end_the_conversation(content: Con
 def test_verify_goes_on_to_the_next_fault_and_says_so(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    opened: list[socket.socket] = []
 
     def typed() -> Iterator[str]:
-        opened.append(greeting_server(port))
-        yield "v"
-        yield "q"
+        with listening("127.0.0.1", port, SSH):
+            yield "v"
+            yield "q"
 
     person = Terminal(
         open_content(), tmp_path, [], **{"app.text": "none", "runtime": "host", "server_access": "no"}
@@ -169,28 +168,9 @@ def test_verify_goes_on_to_the_next_fault_and_says_so(tmp_path: Path) -> None:
     person._typed = typed()
     person.target = parse_target(f"postgresql://app:secret-7@127.0.0.1:{port}/shop", environ={}, home=None)
     status = person.run()
-    opened[0].close()
     assert status == 1
     assert "Before: " in person.seen
     assert "is gone; the next one is network.not-a-database." in person.seen
-
-
-def greeting_server(port: int) -> socket.socket:
-    """Something that answers on the port and is no database."""
-    server = socket.create_server(("127.0.0.1", port))
-
-    def answer() -> None:
-        while True:
-            try:
-                peer, _ = server.accept()
-            except OSError:
-                return
-            with peer:
-                peer.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
-                peer.recv(100)
-
-    threading.Thread(target=answer, daemon=True).start()
-    return server
 
 
 def told(status: str, cause: str, **layers: str) -> dict[str, object]:

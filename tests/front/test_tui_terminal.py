@@ -6,18 +6,17 @@ import fcntl
 import os
 import pty
 import select
-import socket
 import struct
 import subprocess
 import sys
 import termios
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.sockets import SSH, listening
 from wizard.exits import Exit
 
 pytestmark = pytest.mark.slow
@@ -30,24 +29,8 @@ MOST_BYTES = 4000
 @pytest.fixture
 def ssh_port() -> Iterator[int]:
     """A port where something answers that is no database."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-
-        def serve() -> None:
-            while True:
-                try:
-                    peer, _ = server.accept()
-                except OSError:
-                    return
-                with peer:
-                    peer.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
-                    peer.recv(100)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
+    with listening("127.0.0.1", 0, SSH) as port:
         yield port
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join(5)
 
 
 class Terminal:

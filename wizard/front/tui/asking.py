@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -30,17 +31,17 @@ class Asks(Screen[None]):
         self._why = self._how = False
         self._typed = ""
 
+    @abstractmethod
     def draw(self) -> None:
         """Show the course as it stands now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def draw_page(self, *, top: bool) -> None:
         """Show the page anew, from its top or where it stands."""
-        raise NotImplementedError
 
+    @abstractmethod
     def notice(self, text: str) -> None:
         """Show a sentence until the next key."""
-        raise NotImplementedError
 
     def forget_question(self) -> None:
         """Another question: nothing is open or half typed."""

@@ -5,23 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import events, on
 from textual.binding import Binding, BindingType
 
-from wizard.front.tui import actions
 from wizard.front.tui.look import BOLD
-from wizard.front.tui.screens.listing import Listing
+from wizard.front.tui.screens.choosing import Numbered
 from wizard.front.tui.widgets.pane import Block, Pane
 
 
-class Earlier(Listing):
+class Earlier(Numbered):
     """Closes with how many steps to go back."""
 
     HEAD = "Back to which step?"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(keys, name, label, show=False) for keys, name, label in actions.keys("list")),
-        Binding("b", "pick", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("b", "pick", show=False)]
 
     def __init__(self, steps: Sequence[tuple[str, str]]) -> None:
         super().__init__()
@@ -44,18 +39,3 @@ class Earlier(Listing):
             if what.startswith("question"):
                 self.query_one(Pane).mark(f"step-{number}")
                 return
-
-    def on_key(self, event: events.Key) -> None:
-        """A digit goes back at once."""
-        if event.character and event.character in "123456789" and int(event.character) <= len(self.steps):
-            event.stop()
-            self.dismiss(int(event.character))
-
-    @on(Pane.Pressed)
-    def _pressed(self, event: Pane.Pressed) -> None:
-        if event.again:
-            self.action_pick()
-
-    def action_pick(self) -> None:
-        """Go back to the marked step."""
-        self.dismiss(int(self.query_one(Pane).cursor.rpartition("-")[2]))

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import events, on
 from textual.binding import Binding, BindingType
 
-from wizard.front.tui import actions
 from wizard.front.tui.exporting import SUFFIXES
-from wizard.front.tui.screens.listing import Listing
-from wizard.front.tui.widgets.pane import Block, Pane
+from wizard.front.tui.screens.choosing import Numbered
+from wizard.front.tui.widgets.pane import Block
 
 CHOICES: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("Markdown, for a ticket or a postmortem", ("md",), False),
@@ -23,14 +21,11 @@ CHOICES: tuple[tuple[str, tuple[str, ...], bool], ...] = (
 """What stands on the line, the forms, and whether names are replaced."""
 
 
-class Export(Listing):
+class Export(Numbered):
     """Closes with the number of a choice, from 1."""
 
     HEAD = "Write the transcript here as"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(keys, name, label, show=False) for keys, name, label in actions.keys("list")),
-        Binding("e", "pick", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("e", "pick", show=False)]
 
     def blocks(self) -> list[Block]:
         """One line a choice."""
@@ -43,18 +38,3 @@ class Export(Listing):
             Block(),
             Block("New files in the working directory; only you can read them. No passwords."),
         ]
-
-    def on_key(self, event: events.Key) -> None:
-        """A digit chooses at once."""
-        if event.character and event.character in "123456789" and int(event.character) <= len(CHOICES):
-            event.stop()
-            self.dismiss(int(event.character))
-
-    @on(Pane.Pressed)
-    def _pressed(self, event: Pane.Pressed) -> None:
-        if event.again:
-            self.action_pick()
-
-    def action_pick(self) -> None:
-        """Take the marked form."""
-        self.dismiss(int(self.query_one(Pane).cursor.rpartition("-")[2]))

@@ -2,59 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from textual import events, on
-from textual.binding import Binding, BindingType
-
 from wizard.core.overruling import Passed
 from wizard.core.walk import Walk
-from wizard.front.tui import actions
-from wizard.front.tui.screens.listing import Listing
+from wizard.front.tui.screens.choosing import Numbered
 from wizard.front.tui.views import overrule as view
 from wizard.front.tui.views.overrule import MOST_AT_ONCE, overrulable
-from wizard.front.tui.widgets.pane import Block, Pane
+from wizard.front.tui.widgets.pane import Block
 
 __all__ = ["Decided", "Steps", "overrulable"]
 
 
-class Choosing(Listing):
-    """A list of which Enter, a second click or a digit takes one line. It closes with the number in its item."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(keys, name, label, show=False) for keys, name, label in actions.keys("list")
-    ]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._typed = ""
-
-    def on_key(self, event: events.Key) -> None:
-        """A digit takes the line with that number; where there are more than nine, digits mark it for Enter."""
-        if not event.character or event.character not in "0123456789":
-            self._typed = ""
-            return
-        event.stop()
-        pane = self.query_one(Pane)
-        for typed in (self._typed + event.character, event.character):
-            if 1 <= int(typed) <= len(pane.items):
-                self._typed = typed
-                pane.mark(pane.items[int(typed) - 1])
-                if len(pane.items) <= MOST_AT_ONCE:
-                    self.action_pick()
-                return
-
-    @on(Pane.Pressed)
-    def _pressed(self, event: Pane.Pressed) -> None:
-        if event.again:
-            self.action_pick()
-
-    def action_pick(self) -> None:
-        """Take the marked line."""
-        self.dismiss(_number(self.query_one(Pane).cursor))
-
-
-class Steps(Choosing):
+class Steps(Numbered):
     """Closes with how many steps back the chosen one is."""
 
     HEAD = "Overrule what was found at which step?"
@@ -62,13 +20,18 @@ class Steps(Choosing):
     def __init__(self, walk: Walk) -> None:
         super().__init__()
         self.walk = walk
+        self.steps = overrulable(walk)
 
     def blocks(self) -> list[Block]:
         """The steps, the latest first."""
-        return view.step_blocks(self.walk, overrulable(self.walk))
+        return view.step_blocks(self.walk, self.steps)
+
+    def outcome(self, number: int) -> int:
+        """How many steps back."""
+        return self.steps[number - 1].back
 
 
-class Decided(Choosing):
+class Decided(Numbered):
     """Closes with the number of one of its `sayings`."""
 
     HEAD = "What is it in truth?"
@@ -83,6 +46,6 @@ class Decided(Choosing):
         """The facts that decided, and their other values."""
         return view.ground_blocks(self.walk, self.step)
 
-
-def _number(item: str) -> int:
-    return int(item.rpartition("-")[2] or 0)
+    def is_whole(self, typed: str) -> bool:
+        """As the page says: where there are more values than digits, the number waits for Enter."""
+        return len(self.sayings) <= MOST_AT_ONCE

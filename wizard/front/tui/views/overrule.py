@@ -27,7 +27,7 @@ def step_blocks(walk: Walk, steps: list[Passed]) -> list[Block]:
     """The steps to choose from."""
     made = [Block("Where do you know better? The walk goes on from that step with your word."), Block()]
     for number, step in enumerate(steps, 1):
-        item = f"step-{step.back}"
+        item = f"step-{number}"
         made.append(Block(safe(heading(step)), BOLD, f"{number:>2}  ", "    ", item))
         decided = [f"{one.key}: {safe(one.value)}" for one in grounds(walk, step) if one.value]
         more = f", and {len(decided) - MOST} more" if len(decided) > MOST else ""
