@@ -13,7 +13,8 @@ import yaml
 
 from wizard.core import classify
 from wizard.core.classify import Classifier
-from wizard.core.records import LINE_LIMIT, records
+from wizard.core.envelopes import LINE_LIMIT
+from wizard.core.records import records
 from wizard.core.rules import Rule
 
 MESSAGES = Path(__file__).parents[2] / "decision_trees" / "messages"
@@ -463,7 +464,10 @@ def test_an_error_far_inside_a_long_line_is_found() -> None:
 
 OURS = {
     f"wizard.core.{name}"
-    for name in ("compact", "explains", "hints", "lazyre", "records", "rules", "speakers", "words")
+    for name in (
+        *("compact", "envelopes", "explains", "hints", "lazyre"),
+        *("records", "rules", "speakers", "words"),
+    )
 }
 
 

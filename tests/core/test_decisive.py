@@ -13,8 +13,9 @@ import yaml
 
 from wizard.content.load import open_content
 from wizard.core.classify import Classifier
+from wizard.core.envelopes import LINE_LIMIT, LONGEST, normalise
 from wizard.core.explains import Explains
-from wizard.core.records import LINE_LIMIT, LONGEST, RECORD_LINES, normalise, records, surely_begins
+from wizard.core.records import RECORD_LINES, records, surely_begins
 from wizard.explain import Summary, explain
 
 

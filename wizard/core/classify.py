@@ -16,10 +16,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from wizard.core.compact import Rows, index_of, index_text
+from wizard.core.envelopes import LINE_LIMIT
 from wizard.core.explains import Explains
 from wizard.core.hints import CODES, DRIVERS, ENGINES, surroundings, told
 from wizard.core.lazyre import lazy
-from wizard.core.records import LINE_LIMIT, Record, records
+from wizard.core.records import Record, records
 from wizard.core.rules import Match, Rule
 from wizard.core.speakers import is_asked, is_foreign
 from wizard.core.words import needed_words, words_of

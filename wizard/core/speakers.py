@@ -6,8 +6,8 @@ import re
 import sys
 from functools import lru_cache
 
+from wizard.core.envelopes import LINE_LIMIT
 from wizard.core.hints import DATABASE, EXCERPT, FIELDS, FOREIGN, OTHER_LOGS, OTHERS, OURS, RIVALS, STATEMENTS
-from wizard.core.records import LINE_LIMIT
 from wizard.core.rules import Rule
 
 EVERYBODYS = "os-and-tls"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from wizard.core.classify import Classifier
-from wizard.core.records import LINE_LIMIT, normalise
+from wizard.core.envelopes import LINE_LIMIT, normalise
 from wizard.core.rules import Match
 
 MOST = 2048
