@@ -1,4 +1,4 @@
-"""The five steps of the README are followed to the letter, in a folder of one's own."""
+"""The five steps of the README are followed to the letter, and its scenario is walked, in a folder of one's own."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.practice.test_mechanisms import lint
+from tests.test_practice_walk import candidates_of, walk_there
 from wizard.content import scenario
 from wizard.content.check import check
 from wizard.content.load import Content, builtin_folder
 from wizard.front import causescmd
+from wizard.practice import get, serve
 
 pytestmark = pytest.mark.slow
 
@@ -55,3 +58,15 @@ def test_the_five_steps_make_a_cause(tmp_path: Path) -> None:
     lines: list[str] = []
     assert causescmd.run_show(content, NEW, lines.append) == 0
     assert lines[:2] == [NEW, "Nothing listens on {host}:{port}"]
+
+
+def test_the_practice_scenario_is_found_by_a_walk(tmp_path: Path) -> None:
+    chapter = README.read_text(encoding="utf-8").partition("## Practice scenarios")[2]
+    block = re.findall(r"```yaml\n(.*?)```", chapter, re.DOTALL)[0]
+    (tmp_path / "practice").mkdir()
+    (tmp_path / "practice" / "dns.yaml").write_text(block, encoding="utf-8")
+    assert lint(tmp_path) == []
+    with serve(get("moved-and-moved-again", Content((builtin_folder(), tmp_path)))) as running:
+        _, made = walk_there(running)
+    assert made["cause"] == running.scenario.cause
+    assert set(running.scenario.candidates) <= candidates_of(made)

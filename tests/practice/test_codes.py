@@ -52,8 +52,8 @@ def login(running: Running) -> tuple[pg.ErrorFields | None, list[str]]:
         ("reserved-slots", "53300", "InitPostgres", "ok"),
         ("role-limit", "53300", "InitializeSessionUserId", "ok"),
         ("pgbouncer-no-such-user", "08P01", "", None),
-        ("pgbouncer-no-such-database", "08P01", "", None),
-        ("pgbouncer-wait-timeout", "08P01", "", None),
+        ("pgbouncer-no-such-database", "08P01", "", "sasl-final"),
+        ("pgbouncer-wait-timeout", "08P01", "", "sasl-final"),
     ],
 )
 def test_the_error_is_where_and_what_a_real_server_sends(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
+from dataclasses import replace
 
 import psycopg
 import pytest
 
 from wizard.practice import Answer, get, list_scenarios, serve
 from wizard.practice import answers as tables
+from wizard.practice.model import PASSWORD, PostgresServer
 from wizard.practice.sql import answer, statements
 from wizard.wire import postgres
 
@@ -27,6 +29,17 @@ def test_nothing_is_left_behind() -> None:
     assert set(threading.enumerate()) == before
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((running.host, running.port))
+
+
+@pytest.mark.parametrize("name", ["name-not-found", "black-hole", "wrong-port", "certificate-revoked"])
+def test_neither_is_anything_of_the_surroundings(name: str) -> None:
+    before = set(threading.enumerate())
+    with serve(get(name)) as running:
+        assert any(running.files.iterdir()) == (
+            running.scenario.names is not None or name == "certificate-revoked"
+        )
+    assert not running.files.exists()
+    assert set(threading.enumerate()) == before
 
 
 def test_answers_given_to_serve_come_first() -> None:
@@ -73,11 +86,7 @@ def test_a_reset_is_a_reset() -> None:
 
 @pytest.mark.parametrize("auth", ["md5", "cleartext"])
 def test_other_authentication_methods(auth: str) -> None:
-    from dataclasses import replace
-
-    from wizard.practice.model import PASSWORD, PostgresServer
-
-    scenario = replace(get("healthy-postgresql"), behaviour=PostgresServer(auth=auth))
+    scenario = replace(get("healthy-postgresql"), listens=(PostgresServer(auth=auth),))
     with serve(scenario) as running:
         psycopg.connect(running.url, connect_timeout=10).close()
         wrong = running.url.replace(f":{PASSWORD}@", ":guess@")

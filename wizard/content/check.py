@@ -23,10 +23,20 @@ from wizard.content.problems import Lint, Problem, Source, nearest
 from wizard.content.yamlfile import INDEX, Place
 from wizard.errors import ContentError
 
-FOLDERS = ("trees", "causes", "messages", "scenarios")
+FOLDERS = ("trees", "causes", "messages", "scenarios", "practice")
+WALKED = ("trees", "causes", "messages", "scenarios")
+"""Those that are looked at before a folder is trusted with a walk; what there is to practise on is none of it."""
 NEEDED = ("trees", "causes")
 """Those without which another folder cannot be understood."""
 FILES = ("catalogue.yaml", "facts.yaml", "questions.yaml", "symptoms.yaml", "platforms.yaml")
+
+
+def _practice(lint: Lint, source: Source, known: Known) -> None:
+    from wizard.content.check_practice import practice
+
+    practice(lint, source, known)
+
+
 CHECKS: tuple[tuple[str, Callable[[Lint, Source, Known], None]], ...] = (
     ("catalogue.yaml", check_facts.catalogue),
     ("facts.yaml", check_facts.facts),
@@ -37,6 +47,7 @@ CHECKS: tuple[tuple[str, Callable[[Lint, Source, Known], None]], ...] = (
     ("causes", check_pages.pages),
     ("messages", check_messages.rules),
     ("scenarios", check_scenarios.scenarios),
+    ("practice", _practice),
 )
 """(kind of file, its check), in the order in which an author meets them."""
 
@@ -58,7 +69,7 @@ def check(
     sources = [
         source
         for number, folder in enumerate(folders)
-        for source in _sources(lint, folder, number, FOLDERS if number or leftovers else NEEDED)
+        for source in _sources(lint, folder, number, FOLDERS if leftovers else WALKED if number else NEEDED)
     ]
     known = gather(sources, dict(provided() if probes is None else probes))
     for kind, check_file in CHECKS:

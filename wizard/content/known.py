@@ -28,6 +28,8 @@ class Known:
     probes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     scenarios: dict[str, tuple[Source, str, str]] = field(default_factory=dict)
     """Name to its file, its number in the file and the scenario that it extends."""
+    practice: dict[str, tuple[Source, str, str]] = field(default_factory=dict)
+    """The same for what there is to practise on."""
 
     def is_number(self, placeholder: str) -> bool:
         """Whether every fact that may fill the placeholder is a number, or a list of numbers."""
@@ -59,6 +61,8 @@ def gather(sources: list[Source], probes: dict[str, tuple[str, ...]]) -> Known:
             known.pages.update(key for key, page in source.data.items() if isinstance(page, dict))
         elif source.kind == "scenarios":
             known.scenarios.update(_scenarios(source))
+        elif source.kind == "practice":
+            known.practice.update(_scenarios(source))
         elif source.kind == "trees":
             known.root = str(source.data.get("root", known.root))
             known.nodes.update({key: (source, one) for key, one in entries(source, "nodes")})

@@ -167,6 +167,21 @@ def _app_mysql(settings: Settings) -> tuple[tuple[Value, ...], ...]:
     return ((*limits, MYSQL_STATUS["Uptime"], None, None),)
 
 
+POSTGRES_WORDS = """
+    ABORT ALTER ANALYZE BEGIN CALL CHECKPOINT CLOSE CLUSTER COMMENT COMMIT COPY CREATE DEALLOCATE DECLARE DELETE DISCARD
+    DO DROP END EXECUTE EXPLAIN FETCH GRANT IMPORT INSERT LISTEN LOAD LOCK MERGE MOVE NOTIFY PREPARE REASSIGN REFRESH
+    REINDEX RELEASE RESET REVOKE ROLLBACK SAVEPOINT SECURITY SELECT SET SHOW START TABLE TRUNCATE UNLISTEN UPDATE VACUUM
+    VALUES WITH
+"""
+"""What a statement can begin with: stmt of src/backend/parser/gram.y."""
+MYSQL_WORDS = """
+    ALTER ANALYZE BEGIN BINLOG CACHE CALL CHANGE CHECK CHECKSUM CLONE COMMIT CREATE DEALLOCATE DELETE DESC DESCRIBE DO
+    DROP EXECUTE EXPLAIN FLUSH GET GRANT HANDLER HELP IMPORT INSERT INSTALL KILL LOAD LOCK OPTIMIZE PREPARE PURGE
+    RELEASE RENAME REPAIR REPLACE RESET RESIGNAL RESTART REVOKE ROLLBACK SAVEPOINT SELECT SET SHOW SHUTDOWN SIGNAL START
+    STOP TABLE TRUNCATE UNINSTALL UNLOCK UPDATE USE VALUES WITH XA
+"""
+"""The same of simple_statement in sql/sql_yacc.yy."""
+
 POSTGRES = Dialect(
     answers=(
         *(
@@ -213,6 +228,7 @@ POSTGRES = Dialect(
     column_name=lambda item: (
         found[1].lower() if (found := re.match(r"(?:\w+\.)?([a-z_]\w*)", item, re.IGNORECASE)) else "?column?"
     ),
+    words=frozenset(POSTGRES_WORDS.split()),
 )
 
 MYSQL = Dialect(
@@ -224,6 +240,7 @@ MYSQL = Dialect(
         ),
         *_show_answers("VARIABLES"),
         *_show_answers("STATUS", MYSQL_STATUS),
+        Answer(r"SHOW\s+(?:WARNINGS|ERRORS).*", ("Level", "Code", "Message"), ()),
         Answer(r"SHOW\s+DATABASES", ("Database",), (("information_schema",), (DATABASE,))),
         Answer(
             r"SHOW\s+GRANTS.*", ("Grants",), ((f"GRANT ALL PRIVILEGES ON `{DATABASE}`.* TO `{USER}`@`%`",),)
@@ -237,4 +254,5 @@ MYSQL = Dialect(
         (r"connection_id\(\)", lambda m, s: 8),
     ),
     column_name=lambda item: item,
+    words=frozenset(MYSQL_WORDS.split()),
 )

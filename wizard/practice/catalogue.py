@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import difflib
+from functools import cache
+from typing import TYPE_CHECKING
 
 from wizard.practice.model import PracticeError, Scenario
-from wizard.practice.scenarios_mysql import MYSQL
-from wizard.practice.scenarios_postgres import POSTGRESQL
 
-_SCENARIOS: tuple[Scenario, ...] = (*POSTGRESQL, *MYSQL)
-
-
-def list_scenarios() -> tuple[Scenario, ...]:
-    """Every scenario, PostgreSQL first, in the order of the layers."""
-    return _SCENARIOS
+if TYPE_CHECKING:
+    from wizard.content.load import Content
 
 
-def get(name: str) -> Scenario:
+def list_scenarios(content: Content | None = None) -> tuple[Scenario, ...]:
+    """Every scenario of the content, or of the installation's, in the order of files. Raises ContentError."""
+    if content is None:
+        return _builtin()
+    from wizard.practice.load import read
+
+    return read(content)
+
+
+@cache
+def _builtin() -> tuple[Scenario, ...]:
+    from wizard.content.load import open_content
+    from wizard.practice.load import read
+
+    return read(open_content())
+
+
+def get(name: str, content: Content | None = None) -> Scenario:
     """The scenario of this name; PracticeError names the nearest one."""
-    found = next((scenario for scenario in _SCENARIOS if scenario.name == name), None)
+    scenarios = list_scenarios(content)
+    found = next((scenario for scenario in scenarios if scenario.name == name), None)
     if found is not None:
         return found
-    near = difflib.get_close_matches(name, [scenario.name for scenario in _SCENARIOS], n=1, cutoff=0.4)
-    hint = f"did you mean {near[0]!r}?" if near else "list them with `dbwizard practice`."
+    near = difflib.get_close_matches(name, [scenario.name for scenario in scenarios], n=1, cutoff=0.4)
+    hint = f"did you mean {near[0]!r}?" if near else "list them with `dbwizard practice list`."
     raise PracticeError(f"no practice scenario is called {name!r}; {hint}")

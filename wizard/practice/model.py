@@ -1,6 +1,6 @@
-"""What a scenario of the practice range is made of: plain data, so that a new one is a row in a table.
+"""What a scenario of the practice range is made of: plain data, as `decision_trees/practice` states it.
 
-No socket and no protocol here.
+No socket, no protocol and no reading of files here.
 """
 
 from __future__ import annotations
@@ -14,6 +14,34 @@ USER = "app"
 PASSWORD = "open-sesame-1"  # made up, printed freely: it opens nothing but the range
 DATABASE = "shop"
 
+ENGINES = ("postgresql", "mysql", "mariadb")
+DIFFICULTIES = ("easy", "medium", "hard")
+CERTIFICATES = (
+    "good",
+    "expired",
+    "not-yet-valid",
+    "wrong-name",
+    "untrusted",
+    "self-signed",
+    "revoked",
+)
+"""What a server's certificate can be."""
+HANDSHAKES = ("old-only", "new-only", "client-certificate", "alert", "breaks-off", "silent")
+"""What besides its certificate can be odd about a server's TLS."""
+AUTHENTICATIONS = (
+    *("scram", "scram-plus", "scram-without-plus", "md5", "cleartext", "trust"),
+    *("gss", "sspi", "oauth"),
+)
+"""How a PostgreSQL server asks who is there."""
+CLIENT_CERTIFICATES = ("good", "untrusted", "expired", "mismatch")
+MOMENTS = ("start", "login", "session")
+"""When a server breaks off: in place of its first word, after the client's password, at the first statement."""
+MANNERS = ("close", "reset", "silence")
+THEN = ("close", "hold", "reset")
+"""What a stranger does after its words."""
+WORDS = ("nxdomain", "no-address", "servfail", "refused", "silent", "truncated", "garbage")
+"""What a nameserver can say in place of addresses."""
+
 Value = str | int | float | bool | None
 Settings = Mapping[str, Value]
 
@@ -22,16 +50,11 @@ class PracticeError(WizardError):
     """No scenario has this name; the message names the nearest."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """Rows for the statements that `pattern` (a regular expression, any case, whole statement) describes.
-
-    `rows` is data, or a function of the server's settings where the rows depend on the scenario.
-    """
-
-    pattern: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Value, ...], ...] | Callable[[Settings], tuple[tuple[Value, ...], ...]] = ()
+def filled(message: str, **known: str) -> str:
+    """The words of an error with what it says of its client; other braces stay as they are."""
+    for name, value in known.items():
+        message = message.replace(f"{{{name}}}", value)
+    return message
 
 
 @dataclass(frozen=True)
@@ -43,29 +66,9 @@ class PostgresError:
     place: str = ""
     """`file line routine` of the server's source; a pooler sends none."""
     detail: str = ""
+    hint: str = ""
     severity: str = "FATAL"
-
-
-@dataclass(frozen=True)
-class PostgresServer:
-    """How a PostgreSQL server or a pooler in front of it behaves."""
-
-    certificate: str = ""
-    """good, expired, wrong-name or untrusted; "" offers no TLS."""
-    plain_error: PostgresError | None = None
-    """Sent instead of a login when the connection is not encrypted."""
-    start_error: PostgresError | None = None
-    """Sent in place of the first authentication message."""
-    start_delay: float = 0.0
-    """Seconds of silence before `start_error`."""
-    session_error: PostgresError | None = None
-    """Sent after a login that succeeded."""
-    databases: tuple[str, ...] = (DATABASE, "postgres")
-    password: str = PASSWORD
-    auth: str = "scram"
-    """scram, md5 or cleartext."""
-    settings: Settings = field(default_factory=dict)
-    """What differs from a healthy server's settings."""
+    """A FATAL one ends the session, and so does a WARNING, the last words of a server that crashes."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,59 @@ class MysqlError:
     number: int
     sqlstate: str
     message: str
+    ends: bool = False
+    """Whether the server hangs up after it."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows for the statements that `pattern` (a regular expression, any case, whole statement) describes.
+
+    `rows` is data, or a function of the server's settings where the rows depend on the scenario.
+    """
+
+    pattern: str
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[Value, ...], ...] | Callable[[Settings], tuple[tuple[Value, ...], ...]] = ()
+    error: PostgresError | MysqlError | None = None
+    """In place of rows."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A server that breaks off in the middle."""
+
+    at: str
+    by: str = "close"
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """How a PostgreSQL server or a pooler in front of it behaves."""
+
+    certificate: str = ""
+    """One of CERTIFICATES; "" offers no TLS."""
+    tls: str = ""
+    """One of HANDSHAKES; "" is what servers do today."""
+    plain_error: PostgresError | None = None
+    """Sent instead of a login when the connection is not encrypted."""
+    start_error: PostgresError | None = None
+    """Sent in place of the first authentication message."""
+    start_delay: float = 0.0
+    """Seconds of silence before `start_error` or `session_error`."""
+    session_error: PostgresError | None = None
+    """Sent after a login that succeeded."""
+    statement_error: PostgresError | None = None
+    """Sent for every statement."""
+    ends: Ending | None = None
+    databases: tuple[str, ...] = (DATABASE, "postgres")
+    password: str = PASSWORD
+    auth: str = "scram"
+    """One of AUTHENTICATIONS."""
+    settings: Settings = field(default_factory=dict)
+    """What differs from a healthy server's settings."""
+    answers: tuple[Answer, ...] = ()
+    """Asked before the range's own."""
 
 
 @dataclass(frozen=True)
@@ -82,18 +138,24 @@ class MysqlServer:
     """How a MySQL or MariaDB server behaves."""
 
     certificate: str = ""
+    tls: str = ""
     version: str = "8.0.36"
     plugin: str = "caching_sha2_password"
     """The plugin of the greeting; an account with another one is switched to."""
     account_plugin: str = "caching_sha2_password"
+    cached: bool = True
+    """Whether caching_sha2_password has the account in its cache; if not, it wants the password itself."""
     greeting_error: MysqlError | None = None
     """Sent in place of the greeting, without its sqlstate, as servers do."""
     plain_error: MysqlError | None = None
     session_error: MysqlError | None = None
     """Sent after a password that was right."""
+    statement_error: MysqlError | None = None
+    ends: Ending | None = None
     databases: tuple[str, ...] = (DATABASE, "mysql")
     password: str = PASSWORD
     settings: Settings = field(default_factory=dict)
+    answers: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,7 +172,78 @@ class Refusing:
     """Nobody listens: the port is held without listening, so that no other program can take it meanwhile."""
 
 
-Behaviour = PostgresServer | MysqlServer | Stranger | Refusing
+@dataclass(frozen=True)
+class BlackHole:
+    """A listener whose queue is full: a connection to it is never made, and never refused."""
+
+
+Behaviour = PostgresServer | MysqlServer | Stranger | Refusing | BlackHole
+
+
+@dataclass(frozen=True)
+class SandboxFile:
+    """A file of the sandbox; `mode` as in chmod."""
+
+    text: str
+    mode: int = 0o600
+
+
+@dataclass(frozen=True)
+class Nameserver:
+    """What one nameserver of the range knows."""
+
+    records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Name -> addresses, `alias NAME`, or one of WORDS."""
+    otherwise: str = "nxdomain"
+    """One of WORDS, for every other name."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """How names are resolved: what resolv.conf, nsswitch.conf and the hosts file of the sandbox say."""
+
+    servers: tuple[Nameserver, ...] = ()
+    search: tuple[str, ...] = ()
+    hosts: str = ""
+    nsswitch: str = ""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What a probe saw on the recorded host."""
+
+    facts: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    evidence: tuple[tuple[str, str, str], ...] = ()
+    """(layer, text, code)"""
+    summary: str = ""
+    trouble: str = ""
+    real: bool = False
+    """Whether the probe runs for real as well, and these facts lie over what it sees."""
+
+
+@dataclass(frozen=True)
+class ClientCertificate:
+    """A certificate for the client, and the mode of its key's file."""
+
+    kind: str = "good"
+    mode: int = 0o600
+
+
+@dataclass(frozen=True)
+class Client:
+    """The application's side; every text may hold the placeholders that `wizard.practice.sandbox` fills."""
+
+    url: str | None = None
+    """How the target is stated: None is the range's own URL, "" nothing at all."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """The query of the range's own URL."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, SandboxFile] = field(default_factory=dict)
+    certificate: ClientCertificate | None = None
+    log: str = ""
+    """The application's own log."""
+    said: str = ""
+    """The server's log, as somebody reads it on its host."""
 
 
 @dataclass(frozen=True)
@@ -120,14 +253,29 @@ class Scenario:
     name: str
     title: str
     engine: str
-    """postgresql or mysql: what the application believes it talks to."""
+    """One of ENGINES: what the application believes it talks to."""
     layer: str
     difficulty: str
-    """easy, medium or hard."""
+    """One of DIFFICULTIES."""
     symptom: str
-    """What the application's log shows: the words of psycopg or PyMySQL, without host and port."""
+    """What the application's log shows, in the words of its driver; it may have several lines."""
     cause: str
     """The expected cause id."""
-    behaviour: Behaviour
-    options: Mapping[str, str] = field(default_factory=dict)
-    """Of the URL; `{files}` is the folder of the CA files `root.crt` and `other-root.crt`."""
+    listens: tuple[Behaviour, ...]
+    """What is on the target's port, and on further ones."""
+    candidates: tuple[str, ...] = ()
+    """Causes that must be named beside, most of all where the cause is `inconclusive`."""
+    tells: str = ""
+    """What in the evidence gives the cause away."""
+    story: str = ""
+    replies: Mapping[str, str] = field(default_factory=dict)
+    """Question -> what a person would answer to it."""
+    client: Client = field(default_factory=Client)
+    names: Names | None = None
+    """None leaves names to the real resolver: the range's own URL needs none."""
+    recorded: Mapping[str, Recording] = field(default_factory=dict)
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """What is on the target's port."""
+        return self.listens[0]

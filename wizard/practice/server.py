@@ -1,70 +1,90 @@
-"""Runs one scenario: a listener on 127.0.0.1, a daemon thread a client, a folder that is removed at the end.
+"""Serves a scenario: its listeners, nameservers and sandbox, all on loopback and in one temporary folder.
 
-Nothing is left behind: leaving `serve` closes every connection and waits for the threads.
+Nothing is left behind: leaving `serve` closes every connection, waits for the threads and removes the folder.
 """
 
 from __future__ import annotations
 
 import contextlib
-import socket
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from wizard.practice.listener import HOST, listening
 from wizard.practice.model import (
     DATABASE,
     PASSWORD,
     USER,
     Answer,
-    Behaviour,
     MysqlServer,
+    Nameserver,
     PostgresServer,
-    Refusing,
+    PracticeError,
     Scenario,
-    Stranger,
 )
-from wizard.practice.peer import Peer, Surroundings
-from wizard.practice.speak_mysql import MysqlSession
-from wizard.practice.speak_postgres import PostgresSession
-from wizard.wire import ProtocolError
+from wizard.practice.peer import Surroundings, Watch
+from wizard.practice.running import Running
+from wizard.practice.sandbox import Filler, write_files
 
-HOST = "127.0.0.1"
-_PATIENCE = 60.0  # seconds a silent client is kept
+if TYPE_CHECKING:
+    from wizard.practice.certificates import ServerTls
 
-
-@dataclass(frozen=True)
-class Running:
-    """A scenario that is being served."""
-
-    scenario: Scenario
-    host: str
-    port: int
-    url: str
-    """With user, the made-up password, database and options."""
-    options: Mapping[str, str]
-    files: Path
-    """The folder of the certificates; gone after the scenario."""
+__all__ = ["Running", "serve"]
 
 
 @contextlib.contextmanager
-def serve(scenario: Scenario, answers: Sequence[Answer] = ()) -> Iterator[Running]:
-    """Serve a scenario until the block ends; `answers` are asked before the range's own."""
+def serve(
+    scenario: Scenario,
+    answers: Sequence[Answer] = (),
+    dns_port: int = 0,
+    port: int = 0,
+    watch: Watch | None = None,
+) -> Iterator[Running]:
+    """Serve a scenario until the block ends; `answers` are asked before the range's own.
+
+    `port` is the target's (0 takes a free one), and `watch` gives who reads along with each client. `dns_port` is the
+    port of its nameservers: with 53, and `resolv.conf` of the sandbox, real programs can be pointed at them. Raises
+    PracticeError where a port cannot be had.
+    """
     with contextlib.ExitStack() as stack:
-        files = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dbwizard-practice-")))
-        listener = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-        listener.bind((HOST, 0))
-        port = int(listener.getsockname()[1])
-        if not isinstance(scenario.behaviour, Refusing):
-            around = _surroundings(scenario.behaviour, files, answers)
-            listener.listen(64)
-            reception = _Reception(listener, scenario.behaviour, around)
-            stack.callback(reception.close)
-            reception.open()
-        options = {key: value.replace("{files}", str(files)) for key, value in scenario.options.items()}
-        yield Running(scenario, HOST, port, _url(scenario.engine, port, options), options, files)
+        files = Path(stack.enter_context(_temporary_folder()))
+        stop = threading.Event()
+        arounds = _surroundings(scenario, files, Surroundings(stop, None, answers, watch))
+        ports = tuple(
+            stack.enter_context(listening(one, around, 0 if number else port))
+            for number, (one, around) in enumerate(zip(scenario.listens, arounds, strict=True))
+        )
+        stack.callback(stop.set)
+        filler = Filler(HOST, ports, files)
+        dns = _nameservers(stack, scenario, filler, dns_port, watch)
+        write_files(scenario, files, filler, [address for address, _ in dns])
+        options = filler.fill_all(scenario.client.options)
+        stated = scenario.client.url
+        yield Running(
+            scenario,
+            HOST,
+            ports,
+            _url(scenario.engine, ports[0], options) if stated is None else filler.fill(stated),
+            options,
+            filler.fill_all(scenario.client.environment),
+            files,
+            dns[0] if dns else None,
+            filler,
+        )
+
+
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(prefix="dbwizard-practice-")
+    except OSError as error:
+        raise PracticeError(
+            "the range needs a folder for temporary files, and none can be written:"
+            f" name one in TMPDIR ({error.strerror})"
+        ) from error
 
 
 def _url(engine: str, port: int, options: Mapping[str, str]) -> str:
@@ -72,87 +92,51 @@ def _url(engine: str, port: int, options: Mapping[str, str]) -> str:
     return f"{engine}://{USER}:{PASSWORD}@{HOST}:{port}/{DATABASE}{query}"
 
 
-def _surroundings(behaviour: Behaviour, files: Path, answers: Sequence[Answer]) -> Surroundings:
-    kind = behaviour.certificate if isinstance(behaviour, (PostgresServer, MysqlServer)) else ""
-    if not kind:
-        return Surroundings(threading.Event(), answers=answers)
-    from wizard.practice.certificates import make_tls
+def _surroundings(scenario: Scenario, files: Path, common: Surroundings) -> list[Surroundings]:
+    """What each listener may use; the certificates of server and client are made here, by one authority."""
+    servers = [one if isinstance(one, (PostgresServer, MysqlServer)) else None for one in scenario.listens]
+    needed = any(one is not None and one.certificate for one in servers) or scenario.client.certificate
+    if not needed:
+        return [_equipped(common, one, None) for one in servers]
+    from wizard.practice.certificates import Workshop
 
-    return Surroundings(threading.Event(), make_tls(kind, files), answers)
-
-
-class _Reception:
-    """Accepts clients and gives each a thread."""
-
-    def __init__(self, listener: socket.socket, behaviour: Behaviour, around: Surroundings) -> None:
-        self._listener = listener
-        self._behaviour = behaviour
-        self._around = around
-        self._lock = threading.Lock()
-        self._clients: dict[threading.Thread, Peer] = {}
-        self._thread = threading.Thread(target=self._accept, name="practice-accept", daemon=True)
-
-    def open(self) -> None:
-        self._thread.start()
-
-    def close(self) -> None:
-        """End every conversation and wait for the threads, two seconds each at most."""
-        self._around.stop.set()
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept() on Linux
-        with contextlib.suppress(OSError), socket.create_connection(self._listener.getsockname(), 0.2):
-            pass  # wakes accept() elsewhere
-        self._thread.join(2)
-        with self._lock:
-            clients = dict(self._clients)
-        for peer in clients.values():
-            peer.abort()
-        for thread in clients:
-            thread.join(2)
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            if self._around.stop.is_set():
-                connection.close()
-                return
-            connection.settimeout(_PATIENCE)
-            peer = Peer(connection)
-            thread = threading.Thread(target=self._talk, args=(peer,), name="practice-client", daemon=True)
-            with self._lock:
-                self._clients[thread] = peer
-            thread.start()
-
-    def _talk(self, peer: Peer) -> None:
-        try:
-            _converse(self._behaviour, peer, self._around)
-        except (OSError, EOFError, ProtocolError):
-            pass  # the client left, or is none of ours: a real server goes on as well
-        finally:
-            peer.finish()
-            with self._lock:
-                self._clients.pop(threading.current_thread(), None)
+    known = {name for server in _stated(scenario) for name in server.records}
+    workshop = Workshop(files, sorted(known))
+    if scenario.client.certificate is not None:
+        workshop.client(scenario.client.certificate)
+    return [
+        _equipped(common, one, workshop.server(one.certificate, one.tls) if one and one.certificate else None)
+        for one in servers
+    ]
 
 
-def _converse(behaviour: Behaviour, peer: Peer, around: Surroundings) -> None:
-    if isinstance(behaviour, PostgresServer):
-        PostgresSession(behaviour, peer, around).run()
-    elif isinstance(behaviour, MysqlServer):
-        MysqlSession(behaviour, peer, around).run()
-    elif isinstance(behaviour, Stranger):
-        _be_strange(behaviour, peer, around)
+def _equipped(
+    common: Surroundings, server: PostgresServer | MysqlServer | None, tls: ServerTls | None
+) -> Surroundings:
+    own = server.answers if server is not None else ()
+    return replace(common, tls=tls, answers=(*common.answers, *own))
 
 
-def _be_strange(stranger: Stranger, peer: Peer, around: Surroundings) -> None:
-    if stranger.says:
-        peer.send(stranger.says)
-    if stranger.then == "hold":
-        around.stop.wait(_PATIENCE)
-        return
-    peer.receive()
-    peer.send(stranger.replies)
-    if stranger.then == "reset":
-        peer.reset()
+def _stated(scenario: Scenario) -> tuple[Nameserver, ...]:
+    return scenario.names.servers if scenario.names is not None else ()
+
+
+def _nameservers(
+    stack: contextlib.ExitStack, scenario: Scenario, filler: Filler, port: int, watch: Watch | None
+) -> tuple[tuple[str, int], ...]:
+    """Serve the scenario's nameservers; their addresses."""
+    stated = _stated(scenario)
+    if not stated:
+        return ()
+    from wizard.practice.nameserver import nameservers
+
+    filled = [
+        replace(
+            one,
+            records={
+                name: tuple(filler.fill(each) for each in record) for name, record in one.records.items()
+            },
+        )
+        for one in stated
+    ]
+    return stack.enter_context(nameservers(filled, port, watch))

@@ -1,26 +1,45 @@
-"""A MySQL server's side of a conversation, as a `MysqlServer` describes it. Bytes only through a Peer."""
+"""A MySQL or MariaDB server's side of a conversation, as a `MysqlServer` describes it. Bytes only through a Peer."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import replace
 
 from wizard.practice import answers, sql
-from wizard.practice.model import MysqlError, MysqlServer, Value
+from wizard.practice.model import MysqlError, MysqlServer, Value, filled
+from wizard.practice.mysql_link import Link
+from wizard.practice.mysql_login import Login, is_mariadb
 from wizard.practice.peer import Peer, Surroundings
 from wizard.wire import mysql as my
-from wizard.wire import mysql_passwords as passwords
+from wizard.wire import mysql_commands as commands
 from wizard.wire import mysql_results as results
 
-_SALT = b"practice-salt-20-byt"
 _KINDS = {bool: results.COLUMN_INTEGER, int: results.COLUMN_INTEGER}
-_NO_DATABASE = MysqlError(1049, "42000", "Unknown database '{database}'")
 _READ_ONLY = MysqlError(
     1290,
     "HY000",
-    "The MySQL server is running with the --super-read-only option so it cannot execute this statement",
+    "The {brand} server is running with the --read-only option so it cannot execute this statement",
 )
+_SYNTAX = MysqlError(
+    1064,
+    "42000",
+    "You have an error in your SQL syntax; check the manual that corresponds to your {brand} server version "
+    "for the right syntax to use near '{near}' at line 1",
+)
+_NO_DATABASE = MysqlError(1046, "3D000", "No database selected")
+_EMPTY = MysqlError(1065, "42000", "Query was empty")
+_NO_STATEMENT = MysqlError(1243, "HY000", "Unknown prepared statement handler ({number}) given to {command}")
 _UNKNOWN_COMMAND = MysqlError(1047, "08S01", "Unknown command")
-_FULL_AUTHENTICATION, _FAST_SUCCESS = b"\x04", b"\x03"
+_NEAR = 80
+"""How many characters of a statement a syntax error shows."""
+
+
+class _Refused(Exception):
+    """A statement ends with this error."""
+
+    def __init__(self, error: MysqlError) -> None:
+        super().__init__(error.message)
+        self.error = error
 
 
 class MysqlSession:
@@ -28,114 +47,159 @@ class MysqlSession:
 
     def __init__(self, server: MysqlServer, peer: Peer, around: Surroundings) -> None:
         self._server = server
-        self._peer = peer
         self._around = around
-        self._decoder = my.Decoder()
-        self._sequence = 0
-        self._user = self._database = ""
-        self._settings: dict[str, Value] = {**answers.MYSQL_SETTINGS, **server.settings}
+        self._link = Link(peer)
+        self._login = Login(server, self._link, around)
+        named = {"version": server.version.removeprefix("5.5.5-")}  # a prefix for old replicas of MariaDB
+        self._settings: dict[str, Value] = {**answers.MYSQL_SETTINGS, **named, **server.settings}
+        self._prepared: dict[int, str] = {}
+        self._commands: dict[int, Callable[[bytes], None]] = {
+            my.COM_QUERY: self._query,
+            my.COM_INIT_DB: self._use,
+            my.COM_PING: self._fine,
+            commands.CHANGE_USER: self._change_user,
+            commands.RESET_CONNECTION: self._fine,
+            commands.SET_OPTION: self._ended,
+            commands.FIELD_LIST: self._ended,
+            commands.STATISTICS: self._statistics,
+            commands.PREPARE: self._prepare,
+            commands.EXECUTE: self._execute,
+            commands.CLOSE_STATEMENT: self._forget,
+            commands.RESET_STATEMENT: self._fine,
+        }
 
     def run(self) -> None:
         """Until client or scenario ends it. Raises OSError, EOFError or ProtocolError of the client."""
+        self._link.peer.break_off(self._server.ends, "start", self._around)
         if self._server.greeting_error is not None:
-            self._send(self._error(self._server.greeting_error, sqlstate=False))
+            self._link.send(self._error(self._server.greeting_error, sqlstate=False))
             return
-        refusal = self._login()
+        refusal = self._login.first()
+        self._settings["database"] = self._login.database or None
+        self._settings["user"] = f"{self._login.user}@localhost"
+        self._link.send(self._error(refusal) if refusal else my.ok())
+        while refusal is None:
+            payload = self._link.receive()
+            if payload[:1] == bytes((my.COM_QUIT,)):
+                return
+            refusal = self._command(payload)
+
+    def _command(self, payload: bytes) -> MysqlError | None:
+        """Answer one command; the error after which the server hangs up, or None."""
+        self._link.peer.break_off(self._server.ends, "session", self._around)
+        answer = self._commands.get(payload[0] if payload else 0)
+        try:
+            if self._server.statement_error is not None:
+                raise _Refused(self._server.statement_error)
+            if answer is None:
+                raise _Refused(_UNKNOWN_COMMAND)
+            answer(payload[1:])
+        except _Refused as refused:
+            self._link.send(self._error(refused.error))
+            return refused.error if refused.error.ends else None
+        return None
+
+    def _fine(self, _rest: bytes) -> None:
+        self._link.send(my.ok())
+
+    def _ended(self, _rest: bytes) -> None:
+        self._link.send(results.eof())
+
+    def _statistics(self, _rest: bytes) -> None:
+        self._link.send(b"Uptime: 86400  Threads: 4  Questions: 25  Slow queries: 0  Open tables: 104")
+
+    def _use(self, rest: bytes) -> None:
+        self._choose(rest.decode("utf-8", "replace"))
+        self._link.send(my.ok())
+
+    def _choose(self, database: str) -> None:
+        missing = self._login.missing(database)
+        if missing is not None:
+            raise _Refused(missing)
+        self._settings["database"] = self._login.database = database
+
+    def _change_user(self, rest: bytes) -> None:
+        refusal = self._login.change(rest)
         if refusal is not None:
-            self._send(self._error(refusal))
-            return
-        self._send(my.ok())
-        while self._command(self._packet().payload):
-            pass
+            # MariaDB lets the client try again
+            raise _Refused(replace(refusal, ends=not is_mariadb(self._server)))
+        self._settings["database"] = self._login.database or None
+        self._prepared.clear()
+        self._link.send(my.ok())
 
-    def _packet(self) -> my.Packet:
-        """The next packet and not a byte more: a client sends its TLS handshake right behind SSLRequest."""
-        head = self._peer.receive_exactly(4)
-        self._decoder.feed(head)
-        found = list(self._decoder)  # raises for an impossible length before anything is read
-        if not found:
-            self._decoder.feed(self._peer.receive_exactly(int.from_bytes(head[:3], "little")))
-            found = list(self._decoder)
-        self._sequence = found[0].sequence + 1
-        return found[0]
+    def _query(self, rest: bytes) -> None:
+        """Several statements in one query, if the client said that it would send such."""
+        text = rest.decode("utf-8", "replace")
+        statements = sql.statements(text)
+        if not statements:
+            raise _Refused(_EMPTY)
+        if len(statements) > 1 and not self._login.capabilities & commands.MULTI_STATEMENTS:
+            self._misread(text[text.index(statements[1]) :])
+        for number, statement in enumerate(statements, 1):
+            more = commands.MORE_RESULTS if number < len(statements) else 0
+            rows, status = self._rows(statement), my.STATUS_AUTOCOMMIT | more
+            if rows is None:
+                self._link.send(my.ok(affected=int(sql.is_write(statement)), status=status))
+                continue
+            data = [[_text(value) for value in row] for row in rows.rows]
+            self._link.send(*results.resultset(rows.columns, data, _kinds(rows), status))
 
-    def _send(self, *payloads: bytes) -> None:
-        data = b"".join(my.packet(payload, self._sequence + i) for i, payload in enumerate(payloads))
-        self._sequence += len(payloads)
-        self._peer.send(data)
+    def _rows(self, statement: str) -> sql.Rows | None:
+        """What a statement returns; None for one without rows. Raises _Refused."""
+        refused = sql.refusal(statement, self._around.answers)
+        if isinstance(refused, MysqlError):
+            raise _Refused(refused)
+        if sql.first_word(statement) not in answers.MYSQL.words:
+            self._misread(statement)
+        if sql.is_write(statement) and (self._settings["read_only"] or self._settings["super_read_only"]):
+            raise _Refused(_READ_ONLY)
+        if sql.first_word(statement) == "USE":
+            self._choose(statement[3:].strip(" `"))
+        elif not self._login.database and sql.needs_database(statement):
+            raise _Refused(_NO_DATABASE)
+        return sql.answer(statement, answers.MYSQL, self._settings, self._around.answers)
 
-    def _login(self) -> MysqlError | None:
-        """The whole handshake; what is wrong with it, or None."""
-        tls = self._around.tls
-        offered = my.SERVER_DEFAULT | (my.SSL if tls else 0)
-        self._send(
-            my.greeting(self._server.version, 8, _SALT, plugin=self._server.plugin, capabilities=offered)
-        )
-        response = my.parse_handshake_response(self._packet().payload)
-        if response.is_ssl_request and tls is not None:
-            self._peer.encrypt(tls.context)
-            response = my.parse_handshake_response(self._packet().payload)
-        self._user, self._database = response.user, response.database
-        if self._server.plain_error is not None and not self._peer.encrypted:
-            return self._server.plain_error
-        auth = response.auth
-        if response.plugin != self._server.account_plugin:
-            self._send(my.auth_switch(self._server.account_plugin, _SALT))
-            auth = self._packet().payload
-        if not self._is_right(auth):
-            used = "YES" if auth else "NO"
-            return MysqlError(
-                1045, "28000", f"Access denied for user '{{user}}'@'localhost' (using password: {used})"
-            )
-        if self._server.session_error is not None:
-            return self._server.session_error
-        unknown = self._database and self._database not in self._server.databases
-        return _NO_DATABASE if unknown else None
+    def _misread(self, near: str) -> None:
+        raise _Refused(replace(_SYNTAX, message=filled(_SYNTAX.message, near=near[:_NEAR])))
 
-    def _is_right(self, auth: bytes) -> bool:
-        if self._server.account_plugin == "mysql_native_password":
-            return auth == passwords.native_password(self._server.password, _SALT)
-        if auth == passwords.caching_sha2(self._server.password, _SALT):
-            self._send(my.auth_more(_FAST_SUCCESS))
-            return True
-        if auth and self._peer.encrypted:
-            self._send(my.auth_more(_FULL_AUTHENTICATION))
-            return self._packet().payload.removesuffix(b"\0") == self._server.password.encode()
-        return False
+    def _prepare(self, rest: bytes) -> None:
+        statement = next(iter(sql.statements(rest.decode("utf-8", "replace"))), "")
+        if not statement:
+            raise _Refused(_EMPTY)
+        rows = self._rows(statement)
+        number = len(self._prepared) + 1
+        self._prepared[number] = statement
+        columns = rows.columns if rows else ()
+        self._link.send(*commands.prepared(number, sql.placeholders(statement), columns))
 
-    def _command(self, payload: bytes) -> bool:
-        """Answer one command; False for the last one."""
-        code, text = payload[0] if payload else 0, payload[1:].decode("utf-8", "replace")
-        if code == my.COM_QUIT:
-            return False
-        if code == my.COM_QUERY:
-            self._query(text)
-        elif code == my.COM_INIT_DB and text not in self._server.databases:
-            self._database = text
-            self._send(self._error(_NO_DATABASE))
-        elif code in (my.COM_PING, my.COM_INIT_DB):
-            self._send(my.ok())
-        else:
-            self._send(self._error(_UNKNOWN_COMMAND))
-        return True
-
-    def _query(self, text: str) -> None:
-        """The answer to the first statement: several in one query need a capability that is not offered."""
-        statement = next(iter(sql.statements(text)), "")
-        if sql.is_write(statement) and self._settings["super_read_only"]:
-            self._send(self._error(_READ_ONLY))
-            return
-        rows = sql.answer(statement, answers.MYSQL, self._settings, self._around.answers)
+    def _execute(self, rest: bytes) -> None:
+        """The values that are bound are ignored."""
+        number = int.from_bytes(rest[:4], "little")
+        if number not in self._prepared:
+            text = filled(_NO_STATEMENT.message, number=str(number), command="mysqld_stmt_execute")
+            raise _Refused(replace(_NO_STATEMENT, message=text))
+        rows = self._rows(self._prepared[number])
         if rows is None:
-            self._send(my.ok(affected=int(sql.is_write(statement))))
+            self._link.send(my.ok(affected=int(sql.is_write(self._prepared[number]))))
             return
-        first: Sequence[Value] = rows.rows[0] if rows.rows else ()
-        kinds = [_KINDS.get(type(value), results.COLUMN_STRING) for value in first]
-        self._send(*results.resultset(rows.columns, [[_text(v) for v in row] for row in rows.rows], kinds))
+        data = [[int(v) if isinstance(v, bool) else v for v in row] for row in rows.rows]
+        self._link.send(*commands.binary_resultset(rows.columns, data, _kinds(rows)))
+
+    def _forget(self, rest: bytes) -> None:
+        """COM_STMT_CLOSE, the one command that is not answered."""
+        self._prepared.pop(int.from_bytes(rest[:4], "little"), None)
 
     def _error(self, error: MysqlError, *, sqlstate: bool = True) -> bytes:
-        text = error.message.format(user=self._user, database=self._database, host="127.0.0.1")
+        brand = "MariaDB" if is_mariadb(self._server) else "MySQL"
+        who = {"user": self._login.user, "database": self._login.database, "host": "127.0.0.1"}
+        text = filled(error.message, brand=brand, **who)
         return my.error(error.number, text, error.sqlstate if sqlstate else None)
+
+
+def _kinds(rows: sql.Rows) -> list[int]:
+    """The kind of each column, by its first value."""
+    first = rows.rows[0] if rows.rows else ("",) * len(rows.columns)
+    return [_KINDS.get(type(value), results.COLUMN_STRING) for value in first]
 
 
 def _text(value: Value) -> str | None:

@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from wizard.practice import answers, sql
-from wizard.practice.model import PostgresError, PostgresServer, Value
+from wizard.practice.model import PostgresError, PostgresServer, Value, filled
 from wizard.practice.peer import Peer, Surroundings
-from wizard.wire import ProtocolError, scram
+from wizard.practice.postgres_login import Login, Refused
 from wizard.wire import postgres as pg
 
-_OIDS = {bool: 16, int: 20, float: 701}
-_WRONG_PASSWORD = PostgresError(
-    "28P01", 'password authentication failed for user "{user}"', "auth.c 334 auth_failed"
-)
+_INTEGER, _BIGINT, _TEXT = 23, 20, 25
+_OIDS = {bool: 16, int: _INTEGER, float: 701}
+_LARGEST = (1 << 31) - 1
 _NO_DATABASE = PostgresError("3D000", 'database "{database}" does not exist', "postinit.c 948 InitPostgres")
+_SYNTAX = PostgresError(
+    "42601", 'syntax error at or near "{word}"', "scan.l 1192 scanner_yyerror", severity="ERROR"
+)
 _ABORTED = PostgresError(
     "25P02",
     "current transaction is aborted, commands ignored until end of transaction block",
     "postgres.c 1088 exec_simple_query",
     severity="ERROR",
 )
-
-
-class _Refused(Exception):
-    """The conversation ends with this error."""
-
-    def __init__(self, error: PostgresError) -> None:
-        super().__init__(error.message)
-        self.error = error
+_NO_TRANSACTION = PostgresError("25P01", "there is no transaction in progress", severity="WARNING")
+_OUTSIDE = {
+    "COMMIT": "xact.c 3915 EndTransactionBlock",
+    "ROLLBACK": "xact.c 4027 UserAbortTransactionBlock",
+}
+"""Where the server warns of the end of a transaction that was never begun."""
+_LASTS = ("ROLLBACK", "COMMIT", "END", "ABORT")
+"""What ends a transaction; all that a failed one still takes."""
 
 
 class PostgresSession:
@@ -52,15 +55,16 @@ class PostgresSession:
             return
         try:
             self._refuse_early()
-            self._login()
+            Login(self._server, self._peer, self._around, self._messages()).prove(self._user)
             self._refuse_late()
-        except _Refused as refused:
-            self._send_error(refused.error)
+        except Refused as refused:
+            self._peer.send(self._error(refused))
             return
         self._welcome()
         for message in self._messages():
             if message.type == b"X":
                 return
+            self._peer.break_off(self._server.ends, "session", self._around)
             self._handle(message)
 
     def _read_start(self) -> bool:
@@ -80,59 +84,30 @@ class PostgresSession:
                 return True
             if start.kind == "ssl" and self._around.tls is not None and not self._peer.encrypted:
                 self._peer.send(b"S")
-                self._peer.encrypt(self._around.tls.context)
+                self._peer.encrypt(self._around.tls, self._around)
             else:
                 self._peer.send(b"N")
 
     def _refuse_early(self) -> None:
-        if self._server.start_delay:
-            self._around.stop.wait(self._server.start_delay)
+        self._peer.break_off(self._server.ends, "start", self._around)
         if self._server.start_error is not None:
-            raise _Refused(self._server.start_error)
+            self._around.stop.wait(self._server.start_delay)
+            raise Refused(self._server.start_error)
         if self._server.plain_error is not None and not self._peer.encrypted:
-            raise _Refused(self._server.plain_error)
-
-    def _login(self) -> None:
-        if self._server.auth == "scram":
-            right = self._scram()
-        elif self._server.auth == "md5":
-            salt = b"\x01\x02\x03\x04"
-            self._peer.send(pg.auth_md5(salt))
-            right = self._secret() == scram.md5_password(self._user, self._server.password, salt)
-        else:
-            self._peer.send(pg.auth_cleartext())
-            right = self._secret() == self._server.password
-        if not right:
-            raise _Refused(_WRONG_PASSWORD)
-        self._peer.send(pg.auth_ok())
-
-    def _secret(self) -> str:
-        return self._response().removesuffix(b"\0").decode("utf-8", "replace")
-
-    def _response(self) -> bytes:
-        """The payload of the next message, which must be the answer to an authentication request."""
-        message = next(self._messages())
-        if message.type != b"p":
-            raise ProtocolError("expected a password response")
-        return message.payload
-
-    def _scram(self) -> bool:
-        binding = self._around.tls.binding if self._around.tls and self._peer.encrypted else b""
-        mechanisms = ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"] if binding else ["SCRAM-SHA-256"]
-        self._peer.send(pg.auth_sasl(mechanisms))
-        _, _, rest = self._response().partition(b"\0")
-        server = scram.ScramServer(self._server.password, channel_binding_data=binding)
-        self._peer.send(pg.auth_sasl_continue(server.first(rest[4:])))
-        final = server.final(self._response())
-        if final is not None:
-            self._peer.send(pg.auth_sasl_final(final))
-        return final is not None
+            raise Refused(self._server.plain_error)
 
     def _refuse_late(self) -> None:
-        if self._server.session_error is not None:
-            raise _Refused(self._server.session_error)
+        """What comes after the right password; a pooler says that it was right only when it has a server."""
+        late = self._server.session_error
+        if late is not None:
+            self._around.stop.wait(self._server.start_delay)
+        if late is not None and (not late.place or late.place.endswith(" auth_failed")):
+            raise Refused(late)
+        self._peer.send(pg.auth_ok())
+        if late is not None:
+            raise Refused(late)
         if self._database not in self._server.databases:
-            raise _Refused(_NO_DATABASE)
+            raise Refused(_NO_DATABASE)
 
     def _welcome(self) -> None:
         statuses = [
@@ -160,47 +135,64 @@ class PostgresSession:
         statements = sql.statements(text)
         reply = b"" if statements else pg.empty()
         try:
+            self._read(text, statements)
             for statement in statements:
                 reply += self._execute(statement)
-        except _Refused as refused:
-            reply += self._error(refused.error)
+        except Refused as refused:
+            self._peer.send(reply)
+            self._refuse(refused)
+            reply = b""
         self._peer.send(reply + pg.ready(self._status))
 
+    def _read(self, text: str, statements: list[str]) -> None:
+        """What the parser does before anything runs. Raises Refused at the first word that begins no statement."""
+        for statement in statements:
+            if sql.first_word(statement) not in answers.POSTGRES.words:
+                word = sql.first_token(statement)
+                error = replace(_SYNTAX, message=filled(_SYNTAX.message, word=word))
+                raise Refused(error, position=text.index(word) + 1)
+
     def _extended(self, message: pg.Message) -> None:
-        """Parse, Bind, Describe, Execute and Close; values that are bound are ignored."""
+        try:
+            self._peer.send(self._step(message))
+        except Refused as refused:
+            self._skipping = True
+            self._refuse(refused)
+
+    def _step(self, message: pg.Message) -> bytes:
+        """The answer to Parse, Bind, Describe, Execute or Close; values that are bound are ignored."""
         if message.type == b"P":
-            name, text = message.payload.split(b"\0")[:2]
-            self._prepared[name] = text.decode("utf-8", "replace")
-            self._peer.send(pg.message(b"1"))
-        elif message.type == b"B":
+            name, query = message.payload.split(b"\0")[:2]
+            text = query.decode("utf-8", "replace")
+            self._read(text, sql.statements(text))
+            self._go_on(text, "postgres.c 1497 exec_parse_message")
+            self._prepared[name] = text
+            return pg.message(b"1")
+        if message.type == b"B":
             self._portal = self._prepared.get(message.payload.split(b"\0")[1], "")
-            self._peer.send(pg.message(b"2"))
-        elif message.type == b"D":
+            return pg.message(b"2")
+        if message.type == b"D":
             described = message.payload[:1] == b"S"
-            statement = self._prepared.get(message.payload[1:-1], "") if described else self._portal
-            rows = self._rows(statement)
+            rows = self._rows(self._prepared.get(message.payload[1:-1], "") if described else self._portal)
             parameters = pg.message(b"t", b"\0\0") if described else b""
-            self._peer.send(parameters + (_description(rows) if rows else pg.message(b"n")))
-        elif message.type == b"E":
-            try:
-                self._peer.send(self._execute(self._portal, described=True))
-            except _Refused as refused:
-                self._skipping = True
-                self._peer.send(self._error(refused.error))
-        elif message.type == b"C":
-            self._peer.send(pg.message(b"3"))
+            return parameters + (_description(rows) if rows else pg.message(b"n"))
+        if message.type == b"E":
+            return self._execute(self._portal, described=True)
+        return pg.message(b"3") if message.type == b"C" else b""
 
     def _rows(self, statement: str) -> sql.Rows | None:
         return sql.answer(statement, answers.POSTGRES, self._settings, self._around.answers)
 
     def _execute(self, statement: str, *, described: bool = False) -> bytes:
         word = sql.first_word(statement)
-        if self._status == "E" and word not in ("ROLLBACK", "COMMIT", "END", "ABORT"):
-            raise _Refused(_ABORTED)
+        refused = self._server.statement_error or sql.refusal(statement, self._around.answers)
+        if isinstance(refused, PostgresError):
+            raise Refused(refused)
+        self._go_on(statement, _ABORTED.place)
         if sql.is_write(statement) and self._settings["transaction_read_only"] == "on":
             tag = _tag(statement).split(" 0")[0]
             text = f"cannot execute {tag} in a read-only transaction"
-            raise _Refused(
+            raise Refused(
                 PostgresError("25006", text, "utility.c 411 PreventCommandIfReadOnly", severity="ERROR")
             )
         rows = self._rows(statement)
@@ -209,35 +201,72 @@ class PostgresSession:
             data = b"".join(pg.data_row([_text(value) for value in row]) for row in rows.rows)
             tag = word if word == "SHOW" else f"SELECT {len(rows.rows)}"
             return head + data + pg.command_complete(tag)
+        failed = self._status == "E"  # a COMMIT rolls back what has failed, and says so
+        return self._transact(statement, word) + pg.command_complete(
+            "ROLLBACK" if failed else _tag(statement)
+        )
+
+    def _go_on(self, statement: str, place: str) -> None:
+        """Raises Refused in a transaction that has failed."""
+        if self._status == "E" and sql.first_word(statement) not in _LASTS:
+            raise Refused(replace(_ABORTED, place=place))
+
+    def _transact(self, statement: str, word: str) -> bytes:
+        """Begin or end a transaction where the statement does so; the warning for one that was never begun."""
+        before = self._status
         if word in ("BEGIN", "START"):
             self._status = "T"
-        elif word in ("COMMIT", "ROLLBACK", "END", "ABORT") and " TO " not in statement.upper():
+        elif word in _LASTS and " TO " not in statement.upper():
             self._status = "I"
-        return pg.command_complete(_tag(statement))
+        if before == self._status == "I" and word in _OUTSIDE:
+            return pg.notice(self._fields(Refused(replace(_NO_TRANSACTION, place=_OUTSIDE[word]))))
+        return b""
 
-    def _error(self, error: PostgresError) -> bytes:
-        encryption = "SSL encryption" if self._peer.encrypted else "no encryption"
-        text = error.message.format(
-            user=self._user, database=self._database, host="127.0.0.1", encryption=encryption
-        )
-        fields = {"S": error.severity, "V": error.severity, "C": error.code, "M": text}
-        if error.detail:
-            fields["D"] = error.detail
+    def _error(self, refused: Refused) -> bytes:
+        if self._status == "T":
+            self._status = "E"
+        return pg.error(self._fields(refused))
+
+    def _fields(self, refused: Refused) -> dict[str, str]:
+        error = refused.error
+        client = {
+            "user": self._user,
+            "database": self._database,
+            "host": "127.0.0.1",
+            "encryption": "SSL encryption" if self._peer.encrypted else "no encryption",
+        }
+        fields = {"S": error.severity, "V": error.severity, "C": error.code}
+        for key, text in (("M", error.message), ("D", error.detail), ("H", error.hint)):
+            if text:
+                fields[key] = filled(text, **client)
+        if refused.position:
+            fields["P"] = str(refused.position)
         if error.place:
             fields["F"], fields["L"], fields["R"] = error.place.split()
         else:
             del fields["V"]  # poolers send severity, code and message only
-        if self._status == "T":
-            self._status = "E"
-        return pg.error(fields)
+        return fields
 
-    def _send_error(self, error: PostgresError) -> None:
-        self._peer.send(self._error(error))
+    def _refuse(self, refused: Refused) -> None:
+        """Say why; EOFError where the session ends with it."""
+        if refused.error.severity == "WARNING":  # how the last words of a server in a hurry are marked
+            self._peer.send(pg.notice(self._fields(refused)))
+            raise EOFError from refused
+        self._peer.send(self._error(refused))
+        if refused.error.severity == "FATAL":
+            raise EOFError from refused
 
 
 def _description(rows: sql.Rows) -> bytes:
     first = rows.rows[0] if rows.rows else ()
-    return pg.row_description(rows.columns, [_OIDS.get(type(value), 25) for value in first])
+    return pg.row_description(rows.columns, [_oid(value) for value in first])
+
+
+def _oid(value: Value) -> int:
+    """The type of a column with this value in its first row."""
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        return _BIGINT
+    return _OIDS.get(type(value), _TEXT)
 
 
 def _text(value: Value) -> str | None:

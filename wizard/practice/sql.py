@@ -9,12 +9,16 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from wizard.practice.model import Answer, Settings, Value
+from wizard.practice.model import Answer, MysqlError, PostgresError, Settings, Value
 
 Expression = tuple[str, Callable[["re.Match[str]", Settings], Value]]
 """A pattern for a whole expression, and what it is worth under the server's settings."""
 
 _TOKEN = re.compile(r"'(?:[^'\\]|''|\\.)*'|\"[^\"]*\"|`[^`]*`|--[^\n]*|/\*.*?\*/|\w+|\s+|.", re.DOTALL)
+_TABLE = re.compile(
+    r"\b(?:FROM|JOIN|INTO|UPDATE|TABLE)\s+(?!DUAL\b|SELECT\b)[`\w]+(?!\s*[.`\w(])|^SHOW\s+TABLES",
+    re.IGNORECASE,
+)
 _READS = ("SELECT", "SHOW", "WITH", "VALUES", "TABLE", "EXPLAIN", "DESCRIBE", "DESC")
 _WRITES = ("CREATE", "INSERT", "UPDATE", "DELETE", "ALTER", "DROP", "TRUNCATE", "GRANT", "REVOKE", "REPLACE")
 
@@ -35,6 +39,8 @@ class Dialect:
     expressions: tuple[Expression, ...]
     column_name: Callable[[str], str]
     """The name of a column without an alias."""
+    words: frozenset[str]
+    """What a statement can begin with, in capitals."""
 
 
 def split(text: str, separator: str) -> list[str]:
@@ -62,15 +68,40 @@ def first_word(statement: str) -> str:
     return found[1].upper() if found else ""
 
 
+def first_token(statement: str) -> str:
+    """The first word or sign, as it is written; "" for nothing."""
+    return next((token for token in _TOKEN.findall(statement) if token.strip()), "")
+
+
+def placeholders(statement: str) -> int:
+    """How many values MySQL's `?` ask for."""
+    return _TOKEN.findall(statement).count("?")
+
+
+def needs_database(statement: str) -> bool:
+    """Whether MySQL has to know a current database for it: a table is named, and no database before its name."""
+    return _TABLE.search(statement) is not None
+
+
 def is_write(statement: str) -> bool:
     """Whether a read-only server refuses it."""
     return first_word(statement) in _WRITES
 
 
+def refusal(statement: str, extra: Sequence[Answer]) -> PostgresError | MysqlError | None:
+    """The error with which a scenario answers this statement, or None."""
+    known = next((one for one in extra if _describes(one, statement)), None)
+    return known.error if known is not None else None
+
+
+def _describes(known: Answer, statement: str) -> bool:
+    return re.fullmatch(known.pattern, statement, re.IGNORECASE | re.DOTALL) is not None
+
+
 def answer(statement: str, dialect: Dialect, settings: Settings, extra: Sequence[Answer] = ()) -> Rows | None:
     """The rows for a statement; None for one that returns none (SET, BEGIN, CREATE …)."""
     for known in (*extra, *dialect.answers):
-        if re.fullmatch(known.pattern, statement, re.IGNORECASE | re.DOTALL):
+        if _describes(known, statement):
             rows = known.rows(settings) if callable(known.rows) else known.rows
             return Rows(known.columns, rows)
     word = first_word(statement)
@@ -81,6 +112,7 @@ def answer(statement: str, dialect: Dialect, settings: Settings, extra: Sequence
 
 def _select(statement: str, dialect: Dialect, settings: Settings) -> Rows:
     body, *source = split(re.sub(r"^\(*\s*SELECT\s", "", statement, flags=re.IGNORECASE), "FROM")
+    body = next(iter(split(next(iter(split(body, "WHERE"))), "LIMIT")))
     items = [_alias(item, dialect) for item in split(body, ",")]
     columns = tuple(name for _, name in items)
     if source:

@@ -15,23 +15,28 @@ from wizard.wire.mysql_packets import Reader, lenenc, text_of
 COLUMN_STRING, COLUMN_INTEGER = 0xFD, 0x08  # MYSQL_TYPE_VAR_STRING, MYSQL_TYPE_LONGLONG
 
 
-def _column(name: str, kind: int) -> bytes:
+def column(name: str, kind: int) -> bytes:
+    """The payload that describes one column (or parameter)."""
     texts = b"".join(lenenc(part) for part in (b"def", b"", b"", b"", name.encode(), b""))
     return texts + b"\x0c" + struct.pack("<HIBHB", UTF8MB4_GENERAL_CI, 1024, kind, 0, 0) + b"\0\0"
 
 
-def _eof() -> bytes:
-    return b"\xfe" + struct.pack("<HH", 0, STATUS_AUTOCOMMIT)
+def eof(status: int = STATUS_AUTOCOMMIT) -> bytes:
+    """The payload that ends the columns or the rows."""
+    return b"\xfe" + struct.pack("<HH", 0, status)
 
 
 def resultset(
-    names: Sequence[str], rows: Sequence[Sequence[str | None]], kinds: Sequence[int] = ()
+    names: Sequence[str],
+    rows: Sequence[Sequence[str | None]],
+    kinds: Sequence[int] = (),
+    status: int = STATUS_AUTOCOMMIT,
 ) -> tuple[bytes, ...]:
     """The payloads of a result set with EOF packets; columns without a kind are strings, None is NULL."""
     columns = [*kinds, *[COLUMN_STRING] * (len(names) - len(kinds))]
-    described = [_column(name, kind) for name, kind in zip(names, columns, strict=True)]
+    described = [column(name, kind) for name, kind in zip(names, columns, strict=True)]
     data = [b"".join(b"\xfb" if v is None else lenenc(v.encode()) for v in row) for row in rows]
-    return (bytes((len(names),)), *described, _eof(), *data, _eof())
+    return (bytes((len(names),)), *described, eof(status), *data, eof(status))
 
 
 def parse_resultset(
