@@ -117,7 +117,15 @@ def test_what_is_no_connection_is_told_and_asked_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "began"), [(["r"], OPEN.id), (["l", "1"], FINISHED.id), (["p", "15"], "wrong-password")]
+    ("typed", "began"),
+    [
+        (["r"], OPEN.id),
+        (["l", "1"], FINISHED.id),
+        (["p", "name-gone"], "name-gone"),
+        (["p", "network", "2"], "silence"),
+        (["p", "no such", "Network Medium", "1"], "silence"),
+        (["p", "drill"], ""),
+    ],
 )
 def test_a_session_or_practice_takes_the_place_of_the_walk(
     tmp_path: Path, typed: list[str], began: str
@@ -146,7 +154,7 @@ def test_at_a_terminal_practice_is_walked_in_the_same_program(tmp_path: Path) ->
     mine, theirs = pty.openpty()
     environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "HOME": str(tmp_path)}
     command = [sys.executable, "-m", "wizard", "--plain", "--no-files"]
-    os.write(mine, b"p\n15\n" + b"0\n" * 5 + b"q\nq\n")
+    os.write(mine, b"p\nauth easy\nwrong-password\n" + b"0\n" * 5 + b"q\nq\n")
     with subprocess.Popen(
         command, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=tmp_path, env=environ
     ) as child:

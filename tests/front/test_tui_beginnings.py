@@ -11,7 +11,6 @@ import pytest
 from tests.front.golden import like_its_golden
 from tests.front.test_tui_terminal import Terminal
 from tests.front.tui_support import ENVIRON, NO_HOST, TARGET, stage
-from wizard.core.tree import EXTRA_LAYERS, LAYERS
 from wizard.exits import Exit
 from wizard.front.beginnings import about, when
 from wizard.front.tui import actions
@@ -168,27 +167,41 @@ async def test_where_nothing_is_saved_the_keys_say_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("keys", "name"),
     [
-        (("1", "6"), "hba-no-entry"),
-        (("9",), "certificate-wrong-name"),
-        (("3", "down", "enter"), "accepts-then-resets"),
+        (("enter",), ""),
+        (("down", "enter"), "name-gone"),
+        ((*"silent", "enter"), "silence"),
+        ((*"Network", "space", *"easy", "enter"), "nobody-there"),
+        ((*"medium", "ctrl+u", *"mysql", "enter"), "name-gone"),
     ],
 )
-async def test_a_scenario_to_practise_is_chosen_by_number_or_by_moving(
+async def test_a_scenario_to_practise_is_found_by_typing_or_by_moving(
     tmp_path: Path, keys: tuple[str, ...], name: str
 ) -> None:
+    """By layer and difficulty; the first row is the drill, which has no name."""
     began: list[str] = []
     async with stage(
         tmp_path, target=None, targets=(TARGET,), began=lambda name: began.append(name) or 0
     ) as screen:
         await screen.press("p")
-        heads = [
-            line.strip() for line in screen.page().splitlines() if line.strip() in (*LAYERS, *EXTRA_LAYERS)
+        assert [line.strip() for line in screen.page().splitlines() if ")" in line and "," not in line] == [
+            "dns (1)",
+            "network (2)",
         ]
-        assert heads == ["network", "tls", "auth", "database", "capacity", "pooler"]
         await screen.press(*keys)
     assert screen.app.afterwards is not None
     screen.app.afterwards()
     assert began == [name]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 12)], ids=["80x24", "40x12"])
+async def test_the_list_of_scenarios_looks_so(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with stage(tmp_path, target=None, targets=(TARGET,), size=size) as screen:
+        await screen.press("p")
+        like_its_golden(screen, f"scenarios-{size[0]}x{size[1]}")
+        await screen.press(*"zzz")
+        assert "No scenario has these words." in screen.text()
+        await screen.press("enter", "escape")
+        assert screen.app.afterwards is None
 
 
 async def test_arrows_and_enter_reach_every_line_of_the_page(tmp_path: Path) -> None:
@@ -271,7 +284,9 @@ def test_practice_and_an_unfinished_session_in_the_real_program(
     practising.wait_for("1-9")
     practising.press("p")
     practising.wait_for("Practise what?")
-    practising.press("15")
+    practising.press("wrong-password")
+    practising.wait_for("The password is wrong")
+    practising.press("\r")
     practising.wait_for("auth.password-wrong")
     practising.press("q")
     assert practising.end() == Exit.FAULT

@@ -114,6 +114,7 @@ async def test_help_shows_every_action_of_the_table(tmp_path: Path) -> None:
 def test_every_action_of_the_table_exists() -> None:
     from wizard.front.tui.app import WizardApp
     from wizard.front.tui.screens.board import Board
+    from wizard.front.tui.screens.drill import DrillScreen
     from wizard.front.tui.screens.earlier import Earlier
     from wizard.front.tui.screens.handover import HandOver
     from wizard.front.tui.screens.help import Help
@@ -121,12 +122,14 @@ def test_every_action_of_the_table_exists() -> None:
     from wizard.front.tui.screens.note import Note
     from wizard.front.tui.screens.palette import Palette
     from wizard.front.tui.screens.plain import PlainScreen
+    from wizard.front.tui.screens.scenarios import Scenarios
     from wizard.front.tui.screens.start import Start
 
     owners = {
         "start": Start, "field": Start, "running": Board, "question": Board, "finding": Board, "list": Earlier,
         "help": Help, "plain": PlainScreen, "note": Note, "open": Board, "typed": Note,
-        "message": HandOver, "map": Map, "palette": Palette,
+        "message": HandOver, "map": Map, "palette": Palette, "scenarios": Scenarios, "naming": Note,
+        "drill": DrillScreen, "mending": DrillScreen, "solved": DrillScreen,
     }  # fmt: skip
     for action in actions.ACTIONS:
         for where in action.where:
@@ -136,7 +139,7 @@ def test_every_action_of_the_table_exists() -> None:
 
 
 def test_footer_keeps_help_and_quit_at_any_width() -> None:
-    for where in ("start", "running", "question", "finding"):
+    for where in ("start", "running", "question", "finding", "drill", "mending", "solved"):
         for width in (20, 40, 80, 120):
             shown = [action.name for action in actions.footer(where, width)]
             assert {"app.help", "app.leave"} <= set(shown)

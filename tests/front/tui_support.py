@@ -107,6 +107,15 @@ nodes:
 cautions:
   - {layer: config, when: {target.port: "6543"}, text: The port is that of a pooler.}
 """,
+    "practice/range.yaml": """
+scenarios:
+  - {name: nobody-there, title: Nothing listens on the port, engine: postgresql, layer: network, difficulty: easy,
+     symptom: Connection refused, cause: network.refused, listens: nobody}
+  - {name: silence, title: The port stays silent, engine: postgresql, layer: network, difficulty: medium,
+     symptom: connection timeout expired, cause: network.timeout, listens: black-hole}
+  - {name: name-gone, title: The name does not exist, engine: mysql, layer: dns, difficulty: easy,
+     symptom: Unknown host, cause: dns.name-not-found, dns: {records: {}, otherwise: nxdomain}}
+""",
     "causes/general.yaml": """
 healthy:
   title: Every layer answered

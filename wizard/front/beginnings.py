@@ -9,11 +9,13 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from wizard.core.tree import EXTRA_LAYERS, LAYERS, Symptom
+from wizard.content.load import open_content
+from wizard.core.tree import Symptom
 from wizard.errors import WizardError
 from wizard.marks import seconds_of
+from wizard.named import NamedTuple
 
 if TYPE_CHECKING:
     from wizard.content.load import Content
@@ -37,7 +39,10 @@ class Offers(NamedTuple):
     resume: Callable[[str], int]
     """Goes on with the session of this id: the exit status. The screen has to be left before."""
     practice: Callable[[str], int]
-    """Walks against the scenario of this name: the exit status. The screen has to be left before."""
+    """Walks against the scenario of this name, or drills where that is empty: the exit status.
+
+    The screen has to be left before.
+    """
 
 
 def offers(options: Namespace, content: Content) -> Offers:
@@ -64,7 +69,7 @@ def saved_sessions(content: Content) -> tuple[Entry, ...]:
 
 def _is_over(entry: Entry) -> bool:
     """Whether the session cannot be gone on with: the server of a practice scenario ends with its walk."""
-    return entry.unfinished and entry.target.get("source") == PRACTICE
+    return entry.unfinished and str(entry.target.get("source")).startswith(PRACTICE)
 
 
 def unfinished(sessions: Sequence[Entry]) -> Entry | None:
@@ -93,12 +98,12 @@ def told(symptom: Symptom, catalogue: dict[str, str]) -> str:
     return f"You said: {symptom.words}.{behind}"
 
 
-def scenarios() -> list[Scenario]:
-    """The scenarios to practise on, in the order of the layers."""
+def scenarios(content: Content) -> list[Scenario]:
+    """The scenarios to practise on: by layer, and within it the easy ones first."""
+    from wizard.front.practicelist import in_order
     from wizard.practice import list_scenarios
 
-    order = {layer: number for number, layer in enumerate((*LAYERS, *EXTRA_LAYERS))}
-    return sorted(list_scenarios(), key=lambda one: order[one.layer])
+    return in_order(list_scenarios(content))
 
 
 def _resume(options: Namespace, name: str) -> int:
@@ -109,7 +114,7 @@ def _resume(options: Namespace, name: str) -> int:
 
 def _practice(options: Namespace, name: str) -> int:
     from wizard.front import practicecmd
-    from wizard.front.output import write
 
-    chosen = Namespace(scenario=name, trees=options.trees, plain=options.plain)
-    return practicecmd.run(chosen, write)
+    chosen = Namespace(scenario=name, plain=options.plain, layer=None, difficulty=None, seed=None)
+    content = open_content(options.trees)
+    return practicecmd.walk(chosen, content) if name else practicecmd.drill(chosen, content)

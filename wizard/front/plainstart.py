@@ -5,25 +5,33 @@ It asks only where somebody sits at a terminal; `read` and `write` are those of 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from wizard.errors import WizardError
 from wizard.exits import Exit
 from wizard.front import application
 from wizard.front.beginnings import Offers, about, scenarios, told, unfinished
+from wizard.front.practicelist import words_of
 from wizard.front.tui import actions
 from wizard.front.tui.views import target as words
 from wizard.front.words import to_ascii
+from wizard.named import NamedTuple
 from wizard.target.model import Target
 
 if TYPE_CHECKING:
     from wizard.core.tree import Symptom
     from wizard.front.pasted import Pasted
+    from wizard.practice import Scenario
     from wizard.sessionlist import Entry
 
 PATIENCE = 20
 """Lines that mean nothing before the start goes on by itself."""
+DRILL = "drill"
+"""What is typed for a scenario that is picked: no scenario is called so."""
+NARROWED = "A word narrows the list (tls, hard, mysql …); 'drill' picks one, and you find the cause."
+NOTHING = "No scenario has these words."
 LETTERS = ("symptom", "resume", "earlier", "running", "practice")
 Read = Callable[[str], str]
 Write = Callable[[str], None]
@@ -166,9 +174,26 @@ class Start:
         return (lambda: application.take_view(pid)) if pid else None
 
     def _practice(self) -> Callable[[], int] | None:
-        found = scenarios()
-        number = self._number([f"{one.layer}: {one.title} ({one.difficulty})" for one in found])
-        return (lambda: self.offers.practice(found[number - 1].name)) if number else None
+        """Narrow the scenarios by words until one of them is named or numbered."""
+        found = scenarios(self.offers.content)
+        counts = Counter(one.layer for one in found)
+        self._say("Practise what? " + ", ".join(f"{layer} ({count})" for layer, count in counts.items()))
+        self._say(NARROWED)
+        shown: list[Scenario] = []
+        for _ in range(PATIENCE):
+            said = self.read("A word, a name, a number, or Enter for none: ").strip().lower()
+            number = int(said) if said.isascii() and said.isdecimal() and len(said) < 4 else 0
+            if 1 <= number <= len(shown):
+                said = shown[number - 1].name
+            if said == DRILL or any(one.name == said for one in found):
+                name = "" if said == DRILL else said
+                return lambda: self.offers.practice(name)
+            if not said:
+                return None
+            shown = [one for one in found if all(word in words_of(one) for word in said.split())]
+            rows = [f"{one.layer}: {one.title} ({one.difficulty})" for one in shown]
+            self._say("\n".join(f"{row:>3} {words}" for row, words in enumerate(rows, 1)) or NOTHING)
+        return None
 
     def _number(self, rows: Sequence[str]) -> int:
         """The number of a row that a person chooses; 0 for none."""

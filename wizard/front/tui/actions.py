@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from wizard.front.tui.look import to_ascii
+from wizard.named import NamedTuple
 
 
 class Action(NamedTuple):
@@ -34,6 +34,7 @@ _LISTS = "List what can be done now, and do it."
 _DOUBT = "Overrule what a check found, where you know better: the walk goes on with your word."
 _GIVING = ("running", "finding", "message")
 _READING = ("finding", "help", "message")
+_DRILL = ("drill", "mending", "solved")
 ACTIONS: tuple[Action, ...] = (
     Action("choose", "", "1-9", "check", "Check the connection with that number.", ("start",)),
     Action("type", "slash,tab", "/", "paste", "Go to the field: another connection, an error, a log.", ("start",)),
@@ -73,8 +74,25 @@ ACTIONS: tuple[Action, ...] = (
     Action("leave", "escape", "Esc", "no note", "Close without a note.", ("note",)),
     Action("keep", "enter", "Enter", "answer", "Give this answer.", ("typed",)),
     Action("leave", "escape", "Esc", "no answer", "Close without an answer; the question stays.", ("typed",)),
+    Action("keep", "enter", "Enter", "name it", "Name this cause.", ("naming",)),
+    Action("leave", "escape", "Esc", "back", "Close without naming one.", ("naming",)),
     Action("take", "enter", "Enter", "do it", "Do what is marked.", ("palette",)),
     Action("close", "escape,ctrl+p", "Esc", "close", "Close the list and do nothing.", ("palette",)),
+    Action("take", "enter", "Enter", "practise", "Serve the marked one and walk against it.", ("scenarios",)),
+    Action("close", "escape", "Esc", "close", "Close the list and do nothing.", ("scenarios",)),
+    Action("choose", "", "1-9", "cause", "Name the cause with that number.", ("drill",)),
+    Action("choose", "", "1-9", "fix", "Choose the fix with that number.", ("mending",)),
+    Action("look", "l", "l", "look", "Run one check and see what it saw, without a verdict. It counts.", ("drill",)),
+    Action("hint", "h", "h", "hint", "Show a hint. It counts.", ("drill",)),
+    Action("name", "i", "i", "other", "Type the id of a cause that is not in the list.", ("drill",)),
+    Action("back", "b", "b", "back", "Choose another cause.", ("mending",)),
+    Action("another", "n,enter", "n", "another", "The next drill.", ("solved",)),
+    Action("more", "", "↓", "more", "Go on reading; the bar on the right shows how far.", ("drill", "solved")),
+    Action("give_up", "g", "g", "give up", "Show the solution; the drill counts as not solved.", ("drill", "mending")),
+    Action("pick", "enter", "Enter", "choose", "Take the marked line.", ("drill", "mending")),
+    Action("app.palette", "colon,ctrl+p", ":", "actions", _LISTS, _DRILL),
+    Action("app.help", "question_mark,f1", "?", "help", "Show all keys.", _DRILL),
+    Action("app.leave", "q", "q", "quit", "Leave. A drill that is not finished does not count.", _DRILL),
     Action("app.palette", "colon,ctrl+p", ":", "actions", _LISTS, (*_EVERYWHERE, *_OVER)),
     Action("app.palette", "ctrl+p", "Ctrl+P", "actions", _LISTS, ("field",)),
     Action("app.help", "f1", "F1", "help", "Show all keys, and what marks mean.", ("field",)),

@@ -19,6 +19,9 @@ HEADS = {
     "list": "In a list",
     "map": "On the map",
     "message": "At a message to hand over",
+    "drill": "In a drill: the cause",
+    "mending": "In a drill: the fix",
+    "solved": "After a drill",
 }
 
 

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 
 class Note(Screen[str]):
-    """Closes with what was typed, or with an empty text. `place` is the row of the table of keys: note or typed."""
+    """Closes with what was typed, or with an empty text. `place` says which keys: note, typed or naming."""
 
     app: WizardApp
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(keys, name, label, show=False) for keys, name, label in actions.keys("note", "typed")
+        Binding(keys, name, label, show=False)
+        for keys, name, label in actions.keys("note", "typed", "naming")
     ]
 
     def __init__(

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from wizard.errors import WizardError
-from wizard.front.beginnings import about, scenarios, told, unfinished
+from wizard.front.beginnings import about, told, unfinished
 from wizard.front.tui import actions
 from wizard.front.tui.look import ascii_only
 from wizard.front.tui.screens.choosing import Choosing
@@ -250,14 +250,11 @@ class Start(Screen[None]):
             self.app.leave_for(partial(self.app.offers.resume, session.id))
 
     def action_practice(self) -> None:
-        """List the scenarios of the practice range."""
-        offers, found = self.app.offers, scenarios()
+        """List the scenarios of the practice range, and the drill."""
+        from wizard.front.tui.screens.scenarios import Scenarios
 
-        def chosen(number: int | None) -> None:
-            if number and offers is not None:
-                self.app.leave_for(partial(offers.practice, found[number - 1].name))
-
-        self.app.push_screen(Choosing("Practise what?", view.practice(found)), chosen)
+        if self.app.offers is not None:
+            self.app.push_screen(Scenarios(self.app.offers))
 
     def _notice(self, text: str) -> None:
         self.query_one("#notice", Words).say(text)

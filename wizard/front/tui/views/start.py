@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from wizard.front.beginnings import about, unfinished
+from wizard.front.practicelist import ENGINES
 from wizard.front.tui import actions
 from wizard.front.tui.look import BOLD, QUIET, WARNING
 from wizard.front.tui.screens.choosing import ROW
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from wizard.practice import Scenario
     from wizard.sessionlist import Entry
 
+DRILL = "-drill"
+"""The row of the drill in the list of scenarios; no scenario is called so."""
 WAYS = ("symptom", "resume", "earlier", "running", "practice")
 """The actions that stand on the page, in this order."""
 SOURCE = 18
@@ -192,15 +195,21 @@ def sessions(found: Sequence[tuple[str, Entry]]) -> list[Block]:
     ]
 
 
-def practice(found: Sequence[Scenario]) -> list[Block]:
-    """The scenarios, under a heading for each layer."""
-    made = [Block("A server on this machine misbehaves on purpose. Find out why, as in earnest."), Block()]
+def practice(found: Sequence[Scenario], *, drill: bool = True) -> list[Block]:
+    """The scenarios under a heading for each layer; before them the `drill`, which picks one of them."""
+    made: list[Block] = []
+    if drill:
+        made += [
+            Block("A server on this machine fails as you choose; the wizard walks it."),
+            Block("Or find the cause yourself, without being told what it is", BOLD, "", "", DRILL),
+        ]
     layer = ""
-    for number, one in enumerate(found, 1):
+    for one in found:
         if one.layer != layer:
             layer = one.layer
-            made.append(Block(layer, BOLD))
-        made.append(_row(number, Text.assemble(one.title, (f"  ({one.difficulty})", QUIET))))
+            made.append(Block(f"{layer} ({sum(other.layer == layer for other in found)})", BOLD))
+        about = f"  ({one.difficulty}, {ENGINES.get(one.engine, one.engine)})"
+        made.append(Block(Text.assemble(one.title, (about, QUIET)), "", "  ", "  ", one.name))
     return made
 
 
