@@ -94,10 +94,15 @@ class MariadbServer:
         self.service: Service | None = None
         run(["cp", "-a", "--sparse=always", str(self.template()), str(self.data)])
         for name, path in (files or {}).items():
-            copy = self.folder / name
-            shutil.copyfile(path, copy)
-            copy.chmod(0o600)
-            give(copy, OS_USER)
+            self.add_file(name, path)
+
+    def add_file(self, name: str, source: Path) -> Path:
+        """Copy one file beside the data, owned by the server and private; its path."""
+        copy = self.folder / name
+        shutil.copyfile(source, copy)
+        copy.chmod(0o600)
+        give(copy, OS_USER)
+        return copy
 
     def template(self) -> Path:
         """The data folder that this server gets a copy of."""

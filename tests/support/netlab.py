@@ -13,9 +13,11 @@ import shutil
 import socket
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import IO
 
 from tests.support.processes import LabError, Service, new_folder, run, wait_until
 
@@ -25,6 +27,11 @@ CLIENT, SERVER = "10.77.0.1", "10.77.0.2"
 DOMAIN = "lab.test"
 
 _numbers = itertools.count()
+
+
+def _enter(namespace: IO[str]) -> None:
+    if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), CLONE_NEWNET) != 0:
+        raise LabError(f"cannot enter namespace {namespace.name}: {os.strerror(ctypes.get_errno())}")
 
 
 class Namespace:
@@ -86,16 +93,25 @@ class Namespace:
         made: list[socket.socket] = []
 
         def make() -> None:
-            with open(f"/run/netns/{self.name}") as handle:
-                if ctypes.CDLL(None, use_errno=True).setns(handle.fileno(), CLONE_NEWNET) == 0:
-                    made.append(socket.socket(family, kind))
+            with self.entered():
+                made.append(socket.socket(family, kind))
 
-        thread = threading.Thread(target=make)
+        thread = threading.Thread(target=make)  # a thread of its own, so that nothing else enters meanwhile
         thread.start()
         thread.join()
         if not made:
             raise LabError(f"cannot enter namespace {self.name}")
         return made[0]
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """This thread, and what it starts meanwhile, is in the namespace."""
+        with open("/proc/thread-self/ns/net") as outside, open(f"/run/netns/{self.name}") as inside:
+            _enter(inside)
+            try:
+                yield
+            finally:
+                _enter(outside)
 
     def close(self) -> None:
         """Remove the namespace; its cables and addresses go with it."""
