@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from wizard.core.events import (
     KINDS,
+    LATEST,
     Answered,
     Event,
     Evidence,
@@ -28,19 +29,20 @@ from wizard.core.facts import RANK
 
 text = st.text()
 number = st.floats(allow_nan=False, allow_infinity=False)
+moment = st.floats(0, LATEST, exclude_max=True)
 value = st.one_of(text, st.integers(), number, st.booleans(), st.lists(text).map(tuple))
 facts = st.dictionaries(text, value, max_size=4)
 by = st.sampled_from(sorted(RANK))
 evidence = st.lists(st.builds(Evidence, text, text, text), max_size=3).map(tuple)
 events: st.SearchStrategy[Event] = st.one_of(
-    st.builds(ProbeFinished, text, text, facts, evidence, text, text, number, number),
-    st.builds(Answered, text, text, by, number),
-    st.builds(Stated, text, facts, by, number),
-    st.builds(Skipped, text, text, number),
-    st.builds(WentBack, number),
-    st.builds(Overruled, text, facts, number),
-    st.builds(Noted, text, number),
-    st.builds(Showed, text, text, number),
+    st.builds(ProbeFinished, text, text, facts, evidence, text, text, moment, moment),
+    st.builds(Answered, text, text, by, moment),
+    st.builds(Stated, text, facts, by, moment),
+    st.builds(Skipped, text, text, moment),
+    st.builds(WentBack, moment),
+    st.builds(Overruled, text, facts, moment),
+    st.builds(Noted, text, moment),
+    st.builds(Showed, text, text, moment),
 )
 
 

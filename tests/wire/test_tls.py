@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from wizard.practice.certificates import make_tls
+from wizard.practice.certificates import Workshop
 from wizard.wire import ProtocolError, tls
 
 
@@ -50,19 +50,19 @@ def der_of(folder: Path, name: str) -> bytes:
     ],
 )
 def test_outcomes_of_verification(kind: str, host: str, outcome: str, tmp_path: Path) -> None:
-    server = make_tls(kind, tmp_path)
+    server = Workshop(tmp_path).server(kind, "")
     error = shake(ssl.create_default_context(cafile=str(tmp_path / "root.crt")), server.context, host)
     assert error is not None
     assert tls.classify(error) == outcome
 
 
 def test_a_good_certificate_passes(tmp_path: Path) -> None:
-    server = make_tls("good", tmp_path)
+    server = Workshop(tmp_path).server("good", "")
     assert shake(ssl.create_default_context(cafile=str(tmp_path / "root.crt")), server.context) is None
 
 
 def test_a_certificate_that_signed_itself(tmp_path: Path) -> None:
-    make_tls("good", tmp_path)
+    Workshop(tmp_path).server("good", "")
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.x509 import CertificateBuilder, Name, NameAttribute, random_serial_number
@@ -93,7 +93,7 @@ def test_a_certificate_that_signed_itself(tmp_path: Path) -> None:
 
 
 def test_versions_and_ciphers_that_do_not_meet(tmp_path: Path) -> None:
-    server = make_tls("good", tmp_path).context
+    server = Workshop(tmp_path).server("good", "").context
     client = ssl.create_default_context(cafile=str(tmp_path / "root.crt"))
     server.minimum_version = ssl.TLSVersion.TLSv1_3
     client.maximum_version = ssl.TLSVersion.TLSv1_2
@@ -110,7 +110,7 @@ def test_versions_and_ciphers_that_do_not_meet(tmp_path: Path) -> None:
     ],
 )
 def test_a_client_certificate_that_is_missing(version: ssl.TLSVersion, outcome: str, tmp_path: Path) -> None:
-    server = make_tls("good", tmp_path).context
+    server = Workshop(tmp_path).server("good", "").context
     server.verify_mode = ssl.CERT_REQUIRED
     server.load_verify_locations(tmp_path / "root.crt")
     client = ssl.create_default_context(cafile=str(tmp_path / "root.crt"))
@@ -122,8 +122,8 @@ def test_a_client_certificate_that_is_missing(version: ssl.TLSVersion, outcome: 
 
 def test_a_client_certificate_of_an_unknown_ca(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
-    make_tls("good", tmp_path / "other")
-    server = make_tls("good", tmp_path).context
+    Workshop(tmp_path / "other").server("good", "")
+    server = Workshop(tmp_path).server("good", "").context
     server.verify_mode = ssl.CERT_REQUIRED
     server.load_verify_locations(tmp_path / "root.crt")
     client = ssl.create_default_context(cafile=str(tmp_path / "root.crt"))
@@ -163,7 +163,7 @@ def test_outcomes_by_text(error: BaseException, outcome: str) -> None:
 
 
 def test_the_facts_of_a_certificate(tmp_path: Path) -> None:
-    make_tls("expired", tmp_path)
+    Workshop(tmp_path).server("expired", "")
     facts = tls.describe_certificate(der_of(tmp_path, "server.crt"))
     assert (facts.subject, facts.issuer) == ("localhost", "Practice Root CA")
     assert facts.names == ("localhost", "127.0.0.1")

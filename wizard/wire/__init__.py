@@ -6,7 +6,7 @@ it read, the practice range sends what it built, and both speak the same code.
 
 from __future__ import annotations
 
-__all__ = ["ProtocolError", "printable", "sniff"]
+__all__ = ["ProtocolError", "printable", "raw", "sniff"]
 
 _MONGODB_OPCODES = (1, 2013)  # OP_REPLY and OP_MSG of the MongoDB wire protocol
 _REDIS_PREFIXES = (b"-ERR", b"-NOAUTH", b"-DENIED", b"-WRONGPASS", b"-NOPERM", b"+PONG")
@@ -31,6 +31,14 @@ def printable(data: bytes, limit: int = 120) -> str:
     """The first line of `data` for a human: printable ASCII, other bytes as dots, at most `limit`."""
     line = data.lstrip(b"\r\n").split(b"\n", 1)[0].rstrip(b"\r\0")[:limit]
     return "".join(chr(byte) if 32 <= byte < 127 else "." for byte in line).strip()
+
+
+def raw(text: str) -> bytes:
+    """UTF-8; what the shell gave as bytes goes out as bytes, and half a character as a question mark."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")
 
 
 def sniff(first_bytes: bytes) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from typing import NamedTuple
 
-from wizard.wire import ProtocolError, sniff
+from wizard.named import NamedTuple
+from wizard.wire import ProtocolError, raw, sniff
 from wizard.wire.mysql_packets import Decoder, Packet, Reader, lenenc, packet, text_of
 
 __all__ = ["Decoder", "Packet", "packet"]
@@ -130,7 +130,7 @@ def parse_greeting(payload: bytes) -> Greeting:
     reader = Reader(payload)
     if reader.number(1) != 10:
         raise ProtocolError("not a MySQL greeting of protocol version 10", seen=sniff(packet(payload, 0)))
-    raw = text_of(reader.until_nul())
+    stated = text_of(reader.until_nul())
     thread_id = reader.number(4)
     salt = reader.take(8)
     reader.take(1)
@@ -147,18 +147,18 @@ def parse_greeting(payload: bytes) -> Greeting:
             salt += reader.take(max(13, size - 8)).rstrip(b"\0")
         if capabilities & PLUGIN_AUTH:
             plugin = text_of(reader.rest().split(b"\0", 1)[0])
-    prefixed = raw.startswith("5.5.5-") and raw[6:7].isdigit()
+    prefixed = stated.startswith("5.5.5-") and stated[6:7].isdigit()
     own_bits = not capabilities & LONG_PASSWORD and any(extended)
     return Greeting(
-        version=raw[6:] if prefixed else raw,
+        version=stated[6:] if prefixed else stated,
         thread_id=thread_id,
         capabilities=capabilities,
         charset=charset,
         status=status,
         plugin=plugin,
         salt=salt,
-        mariadb=prefixed or own_bits or "mariadb" in raw.lower(),
-        raw_version=raw,
+        mariadb=prefixed or own_bits or "mariadb" in stated.lower(),
+        raw_version=stated,
     )
 
 
@@ -247,12 +247,12 @@ def handshake_response(
     parts = [
         struct.pack("<IIB", flags, 1 << 24, charset),
         b"\0" * 23,
-        user.encode(errors="surrogateescape"),
+        raw(user),
         b"\0",
         lenenc(auth),
     ]
     if database:
-        parts += [database.encode(errors="surrogateescape"), b"\0"]
+        parts += [raw(database), b"\0"]
     parts += [plugin.encode(), b"\0"]
     if attributes:
         parts.append(lenenc(b"".join(lenenc(k.encode()) + lenenc(v.encode()) for k, v in attributes.items())))

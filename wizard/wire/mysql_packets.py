@@ -6,8 +6,8 @@ It must never do I/O or decide what a packet means.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from wizard.named import NamedTuple
 from wizard.wire import ProtocolError, printable, sniff
 
 _KINDS = {

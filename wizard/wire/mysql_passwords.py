@@ -5,7 +5,10 @@ It must never do I/O or keep a password. Formulas: sql/auth/password.c, sha2_pas
 
 from __future__ import annotations
 
-from wizard.wire import ProtocolError
+from wizard.wire import ProtocolError, raw
+
+SALT = 20
+"""Bytes of the salt that a greeting or a switch to another plugin brings."""
 
 
 def _xor(left: bytes, right: bytes) -> bytes:
@@ -18,7 +21,7 @@ def native_password(password: str, salt: bytes) -> bytes:
 
     if not password:
         return b""
-    once = hashlib.sha1(password.encode(), usedforsecurity=False).digest()
+    once = hashlib.sha1(raw(password), usedforsecurity=False).digest()
     twice = hashlib.sha1(once, usedforsecurity=False).digest()
     return _xor(once, hashlib.sha1(salt + twice, usedforsecurity=False).digest())
 
@@ -29,22 +32,31 @@ def caching_sha2(password: str, salt: bytes) -> bytes:
 
     if not password:
         return b""
-    once = hashlib.sha256(password.encode()).digest()
+    once = hashlib.sha256(raw(password)).digest()
     return _xor(once, hashlib.sha256(hashlib.sha256(once).digest() + salt).digest())
 
 
 def under_key(password: str, salt: bytes, key: bytes) -> bytes:
-    """The password, mixed with the salt, under the server's RSA key (PEM). Raises ProtocolError for another key."""
+    """The password, mixed with the salt, under the server's RSA key (PEM).
+
+    Raises ProtocolError for another key, for one that is too small, and for a salt that is too short.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
     try:
         public = serialization.load_pem_public_key(key)
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise ProtocolError("the server sent a public key that cannot be read", seen="mysql") from error
     if not isinstance(public, rsa.RSAPublicKey):
         raise ProtocolError("the server sent a public key that is not RSA", seen="mysql")
-    text = password.encode() + b"\0"
-    mixed = bytes(byte ^ salt[index % 20] for index, byte in enumerate(text))
+    if len(salt) < SALT:
+        raise ProtocolError("the server sent no whole salt", seen="mysql")
+    text = raw(password) + b"\0"
+    mixed = bytes(byte ^ salt[index % SALT] for index, byte in enumerate(text))
     scheme = padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None)
-    return public.encrypt(mixed, scheme)
+    try:
+        return public.encrypt(mixed, scheme)
+    except ValueError as error:
+        raise ProtocolError("the server's public key is too small for the password", seen="mysql") from error

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
-from wizard.wire import ProtocolError, is_old_error, printable, sniff
+from wizard.named import NamedTuple
+from wizard.wire import ProtocolError, is_old_error, printable, raw, sniff
 
 PROTOCOL_3_0 = 196608  # 3 << 16
 SSL_REQUEST_CODE = 80877103
@@ -197,7 +197,7 @@ def message(kind: bytes, payload: bytes = b"") -> bytes:
 
 
 def _text(value: str) -> bytes:
-    return value.encode("utf-8", "surrogateescape") + b"\0"  # what the shell gave as bytes goes out as bytes
+    return raw(value) + b"\0"
 
 
 def ssl_request() -> bytes:

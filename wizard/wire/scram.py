@@ -5,7 +5,7 @@ As all of this package it does no I/O; the hashing modules are loaded when a log
 
 from __future__ import annotations
 
-from wizard.wire import ProtocolError, printable
+from wizard.wire import ProtocolError, printable, raw
 
 MAX_ITERATIONS = 1_000_000  # a hostile server must not make the client compute for minutes
 
@@ -14,7 +14,7 @@ def md5_password(user: str, password: str, salt: bytes) -> str:
     """The answer to an MD5 request: md5 of (md5 of password and user, in hexadecimal) and the salt."""
     import hashlib
 
-    inner = hashlib.md5((password + user).encode(), usedforsecurity=False).hexdigest()
+    inner = hashlib.md5(raw(password + user), usedforsecurity=False).hexdigest()
     return "md5" + hashlib.md5(inner.encode() + salt, usedforsecurity=False).hexdigest()
 
 
@@ -39,13 +39,12 @@ def saslprep(text: str) -> bytes:
         stringprep.in_table_c8,
         stringprep.in_table_c9,
     )
-    raw = text.encode("utf-8", "surrogatepass")
     if not result or any(test(c) for c in result for test in forbidden):
-        return raw
+        return raw(text)
     if any(map(stringprep.in_table_d1, result)):
         ends = stringprep.in_table_d1(result[0]) and stringprep.in_table_d1(result[-1])
         if not ends or any(map(stringprep.in_table_d2, result)):
-            return raw
+            return raw(text)
     return result.encode("utf-8")
 
 
@@ -137,9 +136,11 @@ class ScramClient:
         return self._header + self._bare
 
     def final(self, server_first: bytes) -> bytes:
-        """client-final-message; ProtocolError for a foreign nonce, a broken message, an absurd count."""
+        """client-final-message; ProtocolError for a foreign nonce, a broken message, an absurd count, a second time."""
         import base64
 
+        if self._server_signature:
+            raise ProtocolError("the server sent a second SCRAM challenge", seen="postgresql")
         parts = _attributes(server_first)
         nonce, salt = parts.get("r", ""), _base64(parts.get("s", ""))
         if not nonce.startswith(self._nonce) or nonce == self._nonce:

@@ -7,10 +7,11 @@ It must never open a connection, decide whether a certificate is to be trusted, 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
 
+from wizard.named import TYPE_CHECKING, NamedTuple
 from wizard.wire import ProtocolError
 from wizard.wire.der import Names, read_names
 
@@ -119,40 +120,53 @@ def read_certificate(der: bytes) -> Names:
         return read_names(der)
     except ValueError:
         pass  # something rare, or no certificate at all: the library knows
-    import warnings
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about lengths that the standard forbids: this one is not ours
-            seen = describe_certificate(der)
-    except (ValueError, TypeError) as error:  # the library raises both for names that no CA writes
-        raise ProtocolError(f"not a readable certificate: {error}", seen="tls") from None
+    seen = describe_certificate(der)
     return Names(seen.subject, seen.names, seen.issuer, seen.not_before, seen.not_after, seen.self_signed)
 
 
 def describe_certificate(der: bytes) -> CertificateFacts:
     """The facts of one DER certificate; ProtocolError where the bytes are none. Times are in UTC, aware."""
     certificate = _load(der)
-    key = certificate.public_key()
-    return CertificateFacts(
-        subject=_name(certificate.subject),
-        names=_alternative_names(certificate),
-        issuer=_name(certificate.issuer),
-        not_before=certificate.not_valid_before_utc,
-        not_after=certificate.not_valid_after_utc,
-        self_signed=_is_self_signed(certificate),
-        key_bits=getattr(key, "key_size", 0),
-        is_ca=_is_ca(certificate),
+    with _readable():
+        return CertificateFacts(
+            subject=_name(certificate.subject),
+            names=_alternative_names(certificate),
+            issuer=_name(certificate.issuer),
+            not_before=certificate.not_valid_before_utc,
+            not_after=certificate.not_valid_after_utc,
+            self_signed=_is_self_signed(certificate),
+            key_bits=getattr(certificate.public_key(), "key_size", 0),
+            is_ca=_is_ca(certificate),
+        )
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """What the library raises for names, dates, keys and extensions that no CA writes, as a ProtocolError."""
+    import warnings
+
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    absurd = (
+        x509.DuplicateExtension,
+        x509.InvalidVersion,
+        x509.UnsupportedGeneralNameType,
+        UnsupportedAlgorithm,
     )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about what the standard forbids: the certificate is not ours
+            yield
+    except (ValueError, TypeError, OverflowError, *absurd) as error:
+        raise ProtocolError(f"not a readable certificate: {error}", seen="tls") from None
 
 
 def _load(der: bytes) -> x509.Certificate:
     from cryptography import x509
 
-    try:
+    with _readable():
         return x509.load_der_x509_certificate(der)
-    except ValueError as wrong:
-        raise ProtocolError(f"not a readable certificate: {wrong}", seen="tls") from None
 
 
 def _name(name: x509.Name) -> str:
@@ -193,12 +207,30 @@ def _is_ca(certificate: x509.Certificate) -> bool:
 
 
 def endpoint_binding(der: bytes) -> bytes:
-    """The tls-server-end-point channel binding of RFC 5929: the certificate's own hash, at least SHA-256."""
+    """The tls-server-end-point channel binding of RFC 5929: the certificate's own hash, at least SHA-256.
+
+    Raises ProtocolError for a certificate that cannot be read, or a signature of a kind that is not known.
+    """
     import hashlib
 
-    algorithm = _load(der).signature_hash_algorithm
-    name = algorithm.name if algorithm else "sha256"
-    return hashlib.new("sha256" if name in ("md5", "sha1") else name, der).digest()
+    certificate = _load(der)
+    with _readable():
+        algorithm = certificate.signature_hash_algorithm
+        name = algorithm.name if algorithm else "sha256"
+        return hashlib.new("sha256" if name in ("md5", "sha1") else name, der).digest()
+
+
+def first_certificate(message: bytes, version: int) -> bytes:
+    """The server's own certificate (DER) of a handshake's Certificate message; empty where it holds none.
+
+    The message begins with its type and length; TLS 1.3 (0x0304) has a context before the list.
+    """
+    at = 4
+    if version >= 0x0304:
+        at += 1 + int.from_bytes(message[at : at + 1], "big")
+    at += 3
+    size = int.from_bytes(message[at : at + 3], "big")
+    return bytes(message[at + 3 : at + 3 + size])
 
 
 def name_matches(names: Sequence[str], host: str, common_name: str = "") -> bool:

@@ -1,0 +1,1 @@
+"""Fuzz of everything that reads what others wrote: `python -m tests.fuzz --help`."""
