@@ -14,12 +14,15 @@ from wizard.core.facts import Facts
 from wizard.core.steps import Ask, Finished, Run
 from wizard.core.tree import Tree
 from wizard.core.walk import Walk
+from wizard.gated import passed, quoted
 from wizard.probes import find
 from wizard.probes.base import Probe, Report
 from wizard.runtime import Runtime
 
 OVERTIME = 0.5
 """Seconds beyond its own deadline after which a probe is abandoned."""
+HEARING = 1.0
+"""Seconds of one wait: a signal that comes in the instant before a wait is only heard when it ends."""
 CHAIN = ("network.connect", "network.greet", "tls.handshake", "auth.login")
 """The probes that each take the connection one step further."""
 INSIDE = ("database.inspect", "database.write-path", "capacity.inspect", "app.inspect")
@@ -51,12 +54,18 @@ def catch_up(name: str, runtime: Runtime) -> None:
     runtime.close()
     runtime.stage = 0
     if not runtime.addresses:
-        find("dns.resolve").function(runtime.target, runtime)
+        probe_for("dns.resolve", runtime).function(runtime.target, runtime)
     for earlier in CHAIN[:needed]:
-        find(earlier).function(runtime.target, runtime)
+        probe_for(earlier, runtime).function(runtime.target, runtime)
         runtime.stage = stage_after(earlier, runtime)
         if not runtime.stage:
             return
+
+
+def probe_for(name: str, runtime: Runtime) -> Probe:
+    """The probe of that name, or what was recorded in its place. Raises KeyError where there is none."""
+    found = find(name)
+    return found._replace(function=runtime.recorded[name]) if name in runtime.recorded else found
 
 
 def stage_after(name: str, runtime: Runtime) -> int:
@@ -76,7 +85,13 @@ class Running:
         self.report: Report | None = None
         self.done = threading.Event()
         self._runtime = runtime
-        threading.Thread(target=self._work, daemon=True, name=probe.name).start()
+        self.thread = threading.Thread(target=self._work, daemon=True, name=probe.name)
+        try:
+            self.thread.start()
+        except RuntimeError:
+            # No thread is to be had (a limit on processes or memory): it is then waited for to its end, at worst its
+            # own time-outs.
+            self._work()
 
     def _work(self) -> None:
         try:
@@ -95,11 +110,13 @@ class Prober:
 
     def __init__(self, runtime: Runtime, tree: Tree) -> None:
         self.runtime = runtime
+        self._tree = tree
         self._early: dict[str, Running] = {}
+        self._begun: list[Running] = []
         self._current: Running | None = None
         self._given_up = threading.Event()
         for name in tree.early:
-            self._early[name] = Running(find(name), runtime)
+            self._early[name] = self._begin(name)
 
     def run(self, step: Run, facts: Facts) -> Event:
         """Run the step's probe to its end, its deadline or `give_up`; always an event."""
@@ -107,7 +124,7 @@ class Prober:
         self.runtime.facts = facts
         if self.runtime.ends is not None and self.runtime.clock() >= self.runtime.ends:
             return Skipped(step.node, "the time for the whole walk is over", time.time())
-        running = self._early.pop(step.probe, None) or Running(find(step.probe), self.runtime)
+        running = self._early.pop(step.probe, None) or self._begin(step.probe)
         self._current = running
         self._wait(running)
         if running.report is None:
@@ -116,14 +133,19 @@ class Prober:
             )
             return Skipped(step.node, why, time.time())
         report = running.report
+        return self._finished(step, report, running.ms)
+
+    def _finished(self, step: Run, report: Report, ms: float) -> ProbeFinished:
+        """What the probe saw as an event: without the secrets of this walk, whatever a peer has repeated."""
+        gate = self.runtime.gate
         return ProbeFinished(
             step.node,
             step.probe,
-            report.facts,
-            tuple(report.evidence),
-            report.summary,
-            report.trouble,
-            round(running.ms, 1),
+            {key: passed(key, value, gate, self._tree) for key, value in report.facts.items()},
+            quoted(report.evidence, gate),
+            gate.text(report.summary),
+            gate.text(report.trouble),
+            round(ms, 1),
             time.time(),
         )
 
@@ -135,7 +157,7 @@ class Prober:
             remaining = limit - time.monotonic()
             if remaining <= 0:
                 return
-            running.done.wait(remaining)
+            running.done.wait(min(remaining, HEARING))
 
     def give_up(self) -> None:
         """Abandon the probe that runs now: it is skipped, and the walk goes on."""
@@ -143,9 +165,18 @@ class Prober:
         if self._current is not None:
             self._current.done.set()
 
+    def _begin(self, name: str) -> Running:
+        running = Running(probe_for(name, self.runtime), self.runtime)
+        self._begun.append(running)
+        return running
+
     def close(self) -> None:
-        """End the connection."""
+        """End the connection, and the programs that abandoned probes still wait for."""
         self.runtime.close()
+        if abandoned := {one.thread.ident for one in self._begun if one.thread.is_alive()}:
+            from wizard.probes import child
+
+            child.end_those_of(abandoned)
 
 
 def answer_from(answers: dict[str, str]) -> AskPerson:

@@ -4,21 +4,38 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from wizard.core.facts import Facts
+from wizard.footprint import Ledger
+from wizard.named import TYPE_CHECKING, NamedTuple
 from wizard.target.model import Secret, Target
-from wizard.target.readings import secrets_of
+from wizard.target.readings import names_of, secrets_of
 
 if TYPE_CHECKING:
+    from typing import Any
+
+    from wizard.probes.base import Function
     from wizard.probes.channel import Channel
+    from wizard.redact import Redactor
     from wizard.target.process import Process
 
 CONNECT_TIMEOUT = 3.0
 """Seconds to wait for a connection, or for a server's first word, unless the caller says otherwise."""
 WALK_TIMEOUT = 30.0
 """Seconds for a whole walk without a person."""
+
+
+class Resolver(NamedTuple):
+    """A resolver other than the system's own: the files that it reads, and where its nameservers listen."""
+
+    hosts: Path
+    resolv_conf: Path
+    nsswitch: Path
+    port: int = 53
+    patience: float = 0.4
+    """Seconds that it waits for each nameserver."""
 
 
 class Runtime:
@@ -36,6 +53,8 @@ class Runtime:
         platforms: Mapping[str, Any] | None = None,
         admin: Target | None = None,
         process: Process | None = None,
+        resolver: Resolver | None = None,
+        recorded: Mapping[str, Function] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.target = target
@@ -51,7 +70,13 @@ class Runtime:
         """A privileged connection of the person, to look inside while the application is locked out."""
         self.process = process
         """The application's own process, where one is looked at (`--pid`, `--container`)."""
+        self.resolver = resolver
+        """Asked in place of the system's resolver; None in every run against the real world."""
+        self.recorded: Mapping[str, Function] = recorded or {}
+        """What runs in place of a probe, by its name: a recorded host of the practice range."""
         self.clock = clock
+        self.footprint = Ledger()
+        """What this walk does to servers."""
         self.facts = Facts()
         """What the walk knows so far; the driver keeps it current."""
         self.channel: Channel | None = None
@@ -67,6 +92,15 @@ class Runtime:
     def secrets(self) -> list[Secret]:
         """Every text that may be a password of this walk: what the last gate has to know."""
         return [*secrets_of(self.target, self.admin), *(self.process.secrets if self.process else ())]
+
+    @cached_property
+    def gate(self) -> Redactor:
+        """What takes these secrets out of everything that a probe reports and a person is told."""
+        from wizard.redact import Redactor
+
+        targets = (self.target, self.admin)
+        users = [one.user for one in targets if one is not None]
+        return Redactor(self.secrets, names_of(*targets), users)
 
     def until(self, seconds: float) -> float:
         """The moment, on the monotonic clock, until which a wait of `seconds` may last."""

@@ -17,7 +17,7 @@ import pytest
 from tests.probes.peers import FIRST, QUICK, free_port, run, runtime_for, target_of
 from tests.support.sockets import close_at_once, listening
 from wizard.core.events import Evidence
-from wizard.probes import network
+from wizard.probes import network, race
 
 NOBODY = 65534
 
@@ -194,8 +194,8 @@ def test_a_path_that_no_socket_can_have_is_a_missing_socket(others: str) -> None
 )
 def test_what_a_route_or_a_firewall_says(number: int, outcome: str | None) -> None:
     """An error that has no word leaves the outcome unknown, so that nothing is concluded from it."""
-    attempt = network.Attempt(0, "10.77.255.1", 5432)
-    network._conclude(attempt, number, 2.0)
+    attempt = race.Attempt(0, "10.77.255.1", 5432)
+    race.conclude(attempt, number, 2.0)
     facts = network._facts(target_of("postgresql://u@10.77.255.1/d"), [attempt], attempt)
     assert facts.get("network.outcome") == outcome
     assert facts["network.errno"] == errno.errorcode[number]
@@ -297,9 +297,9 @@ def test_an_ipv6_address_where_ipv6_is_off_does_not_mean_that_ports_are_used_up(
     That state of a host cannot be made here, so the attempts are given; the link-local address has no route.
     """
     target = target_of("postgresql://u@db.example/d")
-    six, four = network.Attempt(0, "fe80::1", 5432), network.Attempt(0, "127.0.0.1", 5432)
-    network._conclude(six, errno.EADDRNOTAVAIL, 0.0)
-    network._conclude(four, errno.ECONNREFUSED, 0.0)
+    six, four = race.Attempt(0, "fe80::1", 5432), race.Attempt(0, "127.0.0.1", 5432)
+    race.conclude(six, errno.EADDRNOTAVAIL)
+    race.conclude(four, errno.ECONNREFUSED)
     both = network._facts(target, [six, four], network._deciding([six, four]))
     assert both["network.outcome"] == "refused"
     alone = network._facts(target, [six], network._deciding([six]))

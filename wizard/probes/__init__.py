@@ -17,7 +17,7 @@ PROBES: tuple[tuple[str, str], ...] = (
     ("dns.resolve", "dns:resolve"),
     ("dns.ask-servers", "askservers:ask_servers"),
     ("network.connect", "network:connect"),
-    ("network.other-port", "login:other_port"),
+    ("network.other-port", "otherport:other_port"),
     ("server.why-down", "serverhost:why_down"),
     ("network.greet", "greet:greet"),
     ("tls.handshake", "tls:handshake"),

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, ip_address
-from typing import NamedTuple
+
+from wizard.named import NamedTuple
 
 LONGEST_HOST = 60
 """The longest host name that MariaDB reckons with when it compares patterns (HOSTNAME_LENGTH)."""

@@ -6,9 +6,9 @@ One query where there is nothing to see; one more for each table of a migration 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 from wizard.core.facts import Value
+from wizard.named import TYPE_CHECKING
 from wizard.probes.base import Report, probe
 from wizard.probes.channel import Channel
 from wizard.probes.database import ask

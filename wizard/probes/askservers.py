@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from wizard.core.facts import Value
 from wizard.probes.base import Report, probe
 from wizard.probes.dns import place_of
-from wizard.probes.nameservers import Said, ask_all, cannot_exist, nameservers
+from wizard.probes.nameservers import SYSTEM, Said, ask_all, cannot_exist, nameservers
 from wizard.runtime import Runtime
 from wizard.target.model import Target
 
@@ -39,7 +39,8 @@ def ask_servers(target: Target, runtime: Runtime) -> Report:
 
     Where getaddrinfo got no answer in time and one of them has addresses, the walk goes on with these.
     """
-    servers, search = nameservers()
+    resolver = runtime.resolver or SYSTEM
+    servers, search = nameservers(resolver.resolv_conf)
     name = runtime.facts.text("dns.name") or target.host
     facts: dict[str, Value] = {
         "dns.servers": tuple(servers) or ("none",),
@@ -57,7 +58,10 @@ def ask_servers(target: Target, runtime: Runtime) -> Report:
         facts["dns.servers-say"] = "none-configured"
         report.summary = "resolv.conf names no nameserver"
         return report
-    said = ask_all(name, search, servers[:3], min(ASK_BOUND, runtime.until(ASK_BOUND) - runtime.clock()))
+    bound = ASK_BOUND if runtime.resolver is None else resolver.patience
+    said = ask_all(
+        name, search, servers[:3], min(bound, runtime.until(ASK_BOUND) - runtime.clock()), resolver.port
+    )
     for server, (word, addresses) in said.items():
         report.quote(
             "dns", f"nameserver {server}: {word}" + (f" {', '.join(addresses)}" if addresses else "")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import NamedTuple
 
 from wizard.core.events import Evidence
 from wizard.core.facts import Value
+from wizard.named import NamedTuple
 from wizard.redact import clean
 from wizard.runtime import Runtime
 from wizard.target.model import Target
@@ -48,7 +48,8 @@ def probe(name: str, *, provides: tuple[str, ...], deadline: float) -> Callable[
     def mark(function: Function) -> Function:
         @wraps(function)
         def harmless(target: Target, runtime: Runtime) -> Report:
-            return _harmless(function(target, runtime))
+            with runtime.footprint.during(name):
+                return _harmless(function(target, runtime))
 
         harmless.__dict__["probe"] = Probe(name, harmless, provides, deadline)
         return harmless

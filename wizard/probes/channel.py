@@ -12,24 +12,39 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
 
+from wizard import footprint
+from wizard.named import TYPE_CHECKING
 from wizard.target.model import HostPort
 from wizard.wire import ProtocolError
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from wizard.wire import mysql, postgres
 
 CHUNK = 65536
+GOODBYE = 0.5
+"""Seconds for a polite end."""
 
 
 class Channel:
     """A connected socket with deadlines, TLS or not, and the protocol state that later probes need."""
 
-    def __init__(self, sock: socket.socket, peer: HostPort, address: str) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        peer: HostPort,
+        address: str,
+        record: footprint.Connection | None = None,
+    ) -> None:
         self.sock: Any = sock
         self.peer = peer
         self.address = address
+        self.record = record or footprint.now().opening(footprint.place_of(address, peer.port)).opened()
+        """What the walk's ledger holds of this connection."""
+        self.shown = b""
+        """The certificate that the server showed, accepted or not (DER); empty without TLS."""
         self.tls = False
         self.waiting: deque[postgres.Message] = deque()
         self.parameters: dict[str, str] = {}
@@ -66,11 +81,19 @@ class Channel:
         """Send all of `data`. Raises OSError (TimeoutError when the moment `until` has passed)."""
         self.sock.settimeout(left(until))
         self.sock.sendall(data)
+        self.record.sent += len(data)
 
     def receive(self, until: float) -> bytes:
         """What comes next; empty when the peer closed. Raises OSError (TimeoutError when `until` has passed)."""
         self.sock.settimeout(left(until))
-        data: bytes = self.sock.recv(CHUNK)
+        try:
+            data: bytes = self.sock.recv(CHUNK)
+        except ConnectionError:
+            self.record.left()
+            raise
+        self.record.received += len(data)
+        if not data:
+            self.record.left()
         return data
 
     def message(self, until: float) -> postgres.Message | None:
@@ -114,13 +137,48 @@ class Channel:
         try:
             if self.driver is not None:
                 self.driver.close()
-            elif self.logged_in:
-                self.send(self._goodbye(), time.monotonic() + 0.5)
+            elif self._is_unfinished():
+                from wizard.probes.login_mysql import decline
+
+                decline(self, time.monotonic() + GOODBYE)
+            if self.logged_in and self.driver is None:
+                self.send(self._goodbye(), time.monotonic() + GOODBYE)
         except Exception:  # noqa: BLE001, S110 - a peer that is gone needs no goodbye
             pass
         finally:
-            with contextlib.suppress(OSError):
-                self.sock.close()
+            self.drop()
+
+    def drop(self) -> None:
+        """Close without a word. Never raises."""
+        with contextlib.suppress(OSError):
+            self.sock.close()
+        self.record.closed()
+
+    def _is_unfinished(self) -> bool:
+        """Whether MySQL still waits for a login: it would hold a close now against this host (error 1129)."""
+        begun = self.record.user is not None or self.record.ended != footprint.OPEN
+        return self.greeting is not None and not begun and (self.tls or self.sequence == 1)
+
+
+def open_channel(peer: HostPort, address: str, until: float) -> Channel:
+    """A connection to an address (no name), or to the file of a Unix socket; `@` is the abstract kind.
+
+    Raises OSError, and ValueError for a path that no socket can have.
+    """
+    record = footprint.now().opening(footprint.place_of(address, peer.port))
+    local = address.startswith(("/", "@"))
+    family = socket.AF_UNIX if local else socket.AF_INET6 if ":" in address else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(left(until))
+        if local:
+            sock.connect("\0" + address[1:] if address.startswith("@") else address)
+        else:
+            sock.connect((address, peer.port))
+    except (OSError, ValueError, OverflowError):
+        sock.close()
+        raise
+    return Channel(sock, peer, address, record.opened())
 
 
 def _finish(decoder: postgres.Decoder | mysql.Decoder) -> None:

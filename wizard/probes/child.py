@@ -7,12 +7,20 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+
+from wizard import footprint
+from wizard.named import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import IO, Any
+
 
 CHUNK = 65536
+_AT_WORK: dict[int, int | None] = {}
+"""Process id of each program that runs now, and the thread that waits for it."""
 
 
 class Done(NamedTuple):
@@ -35,7 +43,9 @@ def run(
     Raises OSError, and TimeoutError for one that is too slow: it and what it has started are ended.
     """
     import subprocess
+    import threading
 
+    footprint.now().ran(argv[0])
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", **(extra or {})}
     with subprocess.Popen(
         argv,
@@ -47,11 +57,14 @@ def run(
         start_new_session=True,
         **(become or {}),
     ) as process:
+        _AT_WORK[process.pid] = threading.get_ident()
         try:
             out, err = _ends(process, time.monotonic() + seconds, most)
         except BaseException:
             _end(process.pid)
             raise
+        finally:
+            del _AT_WORK[process.pid]
     return Done(process.returncode, out, err)
 
 
@@ -84,6 +97,13 @@ def _ends(process: Any, ends: float, most: int) -> tuple[bytes, bytes]:
         raise TimeoutError(process.args[0]) from None
     out, err = (bytes(held[-most:]) for held in kept.values())
     return out, err
+
+
+def end_those_of(threads: Collection[int | None]) -> None:
+    """End the programs that these threads wait for: nobody wants their answers any more."""
+    for pid, thread in list(_AT_WORK.items()):
+        if thread in threads:
+            _end(pid)
 
 
 def _end(pid: int) -> None:

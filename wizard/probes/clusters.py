@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from wizard.core.lazyre import lazy
+from wizard.named import NamedTuple
 from wizard.probes.host import PROGRAMS
 from wizard.probes.numerals import count
 from wizard.probes.regular import head

@@ -81,7 +81,8 @@ def settings(target: Target, runtime: Runtime) -> Report:
         report.quote("config", f"{problem.source}: {problem.detail}" if problem.source else problem.detail)
     if hard or soft:
         facts["config.problem-key"] = (hard or soft)[0].key
-        facts["config.problem-detail"] = (hard or soft)[0].detail
+        # A clause: the pages put it into sentences of their own.
+        facts["config.problem-detail"] = (hard or soft)[0].detail.rstrip(".")
     for conflict in target.conflicts:
         said = "; ".join(f"{setting.source} says {setting.value}" for setting in conflict.sources)
         report.quote("config", f"{conflict.key}: {said}")

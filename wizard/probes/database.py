@@ -68,6 +68,7 @@ def ask(channel: Channel, sql: str, until: float) -> Rows:
     if channel.driver is not None:
         from wizard.probes import drivers
 
+        channel.record.asked(sql)
         return drivers.query(channel.driver, sql)
     if channel.greeting is not None:
         from wizard.probes import login_mysql

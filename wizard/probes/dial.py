@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 
 from wizard.probes.base import Report
-from wizard.probes.channel import Channel, left
+from wizard.probes.channel import Channel, open_channel
 from wizard.probes.greet import greet_on
 from wizard.probes.network import patience
 from wizard.probes.tls import wrap
@@ -22,13 +21,7 @@ def dial(target: Target, runtime: Runtime, peer: HostPort, address: str) -> Chan
     """
     until = runtime.until(patience(target, runtime))
     target = _without_unusable_files(target, runtime)
-    if peer.is_socket:
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        sock.settimeout(left(until))
-        sock.connect(address)
-    else:
-        sock = socket.create_connection((address, peer.port), timeout=left(until))
-    channel = Channel(sock, peer, address)
+    channel = open_channel(peer, address, until)
     try:
         report = Report()
         greet_on(channel, target, report, until)

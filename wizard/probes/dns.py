@@ -8,18 +8,18 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Mapping
+from contextvars import copy_context
 from pathlib import Path
 
-from wizard import providers
+from wizard import footprint, providers
 from wizard.core.facts import Value
 from wizard.probes.base import Report, probe
-from wizard.probes.nameservers import cannot_exist, denies
-from wizard.runtime import Runtime
+from wizard.probes.nameservers import SYSTEM, asks_dns, cannot_exist, denies
+from wizard.runtime import Resolver, Runtime
 from wizard.target.model import HostPort, Target
 
 RESOLVE_BOUND = 2.6
 """Seconds given to getaddrinfo; with the nameservers asked after it, a silent resolver is named within five."""
-HOSTS = Path("/etc/hosts")
 DENIAL_BOUND = 0.3
 """Seconds for a nameserver to confirm that there is no such name; getaddrinfo has just heard the same from it."""
 COMPOSE_FACTS = (
@@ -29,7 +29,6 @@ COMPOSE_FACTS = (
     "compose.service",
     "compose.published-port",
 )
-NSSWITCH = Path("/etc/nsswitch.conf")
 TYPICAL_SERVICES = frozenset(
     {
         *(
@@ -90,7 +89,7 @@ def resolve(target: Target, runtime: Runtime) -> Report:
             "target.is-loopback": True,
         }
         return Report(facts, summary="a Unix socket: no name to resolve")
-    answers = look_up_all(target.hosts, runtime.until(RESOLVE_BOUND) - runtime.clock())
+    answers = look_up_all(target.hosts, runtime.until(RESOLVE_BOUND) - runtime.clock(), runtime.resolver)
     runtime.addresses = [
         (index, address, target.hosts[index].port)
         for index, (_, found) in enumerate(answers)
@@ -119,7 +118,9 @@ Answer = tuple[tuple[str, str], list[str]]
 """((outcome, the resolver's words; of a name that it resolved the canonical name), addresses)"""
 
 
-def look_up_all(hosts: tuple[HostPort, ...], seconds: float) -> list[Answer]:
+def look_up_all(
+    hosts: tuple[HostPort, ...], seconds: float, resolver: Resolver | None = None
+) -> list[Answer]:
     """The answer for each host, all asked at once, in daemon threads that may be left behind."""
     answers: list[Answer] = [
         (("timeout", f"the resolver did not answer within {seconds:.1f} s"), []) for _ in hosts
@@ -134,9 +135,9 @@ def look_up_all(hosts: tuple[HostPort, ...], seconds: float) -> list[Answer]:
             continue
 
         def ask(index: int = index, name: str = host.host) -> None:
-            answers[index] = look_up(name)
+            answers[index] = look_up(name) if resolver is None else _look_up_there(name, resolver)
 
-        thread = threading.Thread(target=ask, daemon=True, name="getaddrinfo")
+        thread = threading.Thread(target=copy_context().run, args=(ask,), daemon=True, name="getaddrinfo")
         thread.start()
         threads.append(thread)
     end = threading.TIMEOUT_MAX if seconds < 0 else seconds
@@ -147,9 +148,10 @@ def look_up_all(hosts: tuple[HostPort, ...], seconds: float) -> list[Answer]:
 
 def look_up(name: str) -> Answer:
     """getaddrinfo for one name: what the application will get. Never raises."""
+    footprint.now().looked_up(name)
     try:
         # The canonical name is in the same answer of the nameserver: to ask for it costs no further query.
-        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME)
+        found = socket.getaddrinfo(_as_asked(name), None, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME)
     except socket.gaierror as error:
         return (_OUTCOMES.get(error.errno or 0, "failed"), str(error.strerror or error)), []
     except (OSError, UnicodeError) as error:
@@ -157,16 +159,16 @@ def look_up(name: str) -> Answer:
     return ("resolved", found[0][3]), list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-def _asks_dns() -> bool:
-    """Whether getaddrinfo asks the nameservers here at all: the line `hosts:` of nsswitch.conf names dns."""
-    try:
-        text = NSSWITCH.read_text("utf-8", "replace")[: 1 << 16]
-    except OSError:
-        return True  # the C library's own default asks DNS
-    lines = [
-        line.partition("#")[0].split() for line in text.splitlines() if line.lstrip().startswith("hosts:")
-    ]
-    return not lines or bool({"dns", "resolve"} & set(lines[-1]))
+def _as_asked(name: str) -> str | bytes:
+    """The name as getaddrinfo takes it: an everyday one as bytes, for Python loads its tables of IDNA for any text."""
+    everyday = name.isascii() and all(0 < len(label) < 64 for label in name.removesuffix(".").split("."))
+    return name.encode("ascii") if everyday else name
+
+
+def _look_up_there(name: str, resolver: Resolver) -> Answer:
+    from wizard.probes.stub import look_up as ask
+
+    return ask(name, resolver)
 
 
 def _is_literal(host: str) -> bool:
@@ -184,7 +186,7 @@ def _facts_about(target: Target, runtime: Runtime, answers: list[Answer], shown:
     outcome, words = answers[shown][0] if answers else ("not-found", "no host is given")
     if runtime.addresses and outcome != "literal":
         outcome = "resolved"
-    in_file = hosts_file_addresses(host)
+    in_file = hosts_file_addresses(host, (runtime.resolver or SYSTEM).hosts)
     in_compose = {} if runtime.addresses else compose_facts(host, runtime)
     addresses = tuple(address for _, address, _ in runtime.addresses)
     facts: dict[str, Value] = {
@@ -200,7 +202,9 @@ def _facts_about(target: Target, runtime: Runtime, answers: list[Answer], shown:
     if words and not addresses:
         facts["dns.error"] = words
     if outcome == "not-found":
-        sure = _asks_dns() and not cannot_exist(host) and denies(host, DENIAL_BOUND)
+        resolver = runtime.resolver or SYSTEM
+        asked = asks_dns(resolver.nsswitch) and not cannot_exist(host)
+        sure = asked and denies(host, DENIAL_BOUND, resolver)
         facts["dns.definite"] = "yes" if sure else "no"
     if addresses:
         facts.update(place_of(addresses))
@@ -278,7 +282,7 @@ def is_local(address: str) -> bool:
     return True
 
 
-def hosts_file_addresses(name: str, path: Path = HOSTS) -> list[str]:
+def hosts_file_addresses(name: str, path: Path = SYSTEM.hosts) -> list[str]:
     """The addresses that the hosts file gives for a name; empty where it names it not, or cannot be read."""
     wanted = name.rstrip(".").lower()
     if not wanted or wanted == "localhost":

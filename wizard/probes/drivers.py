@@ -1,19 +1,26 @@
 """The login through a real driver, where the server asks for a method that our own handshake does not speak.
 
 Kerberos and SSPI are libpq's business, PAM's dialog and ed25519 PyMySQL's. This costs a second connection and the
-import of a driver, so it is only done when the first login ended for this reason.
+import of a driver, so it is only done when the first login ended for this reason. The first one is closed before: a
+server that is short of slots may have no second one, and MySQL forgives a broken handshake when a login follows it.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from importlib import import_module
 
+from wizard import footprint
+from wizard.named import TYPE_CHECKING
 from wizard.probes.channel import Channel
 from wizard.probes.outcome import LoginResult, QueryError
 from wizard.probes.tls import server_name
 from wizard.probes.tlsfiles import FileTrouble, make_context
 from wizard.runtime import Runtime
 from wizard.target.model import Target
+
+if TYPE_CHECKING:
+    from typing import Any
+
 
 _LIBPQ = (
     "sslrootcert",
@@ -26,6 +33,9 @@ _LIBPQ = (
     "options",
 )
 _PERMANENT = 1045
+_ED25519 = "client_ed25519"
+_BY_PYMYSQL = (_ED25519, "dialog", "mysql_old_password")
+"""The plugins that PyMySQL speaks and our own handshake does not."""
 
 
 def login(channel: Channel, target: Target, runtime: Runtime, asked: LoginResult) -> LoginResult:
@@ -48,6 +58,7 @@ def _by_psycopg(channel: Channel, target: Target, runtime: Runtime, asked: Login
     settings |= {"dbname": target.database, "sslmode": target.tls.mode, "application_name": "dbwizard"}
     if target.password:
         settings["password"] = target.password.reveal()
+    record = _begun(channel, target, "libpq")
     try:
         # libpq counts whole seconds, and takes 1 for 2.
         made = psycopg.connect(
@@ -55,9 +66,13 @@ def _by_psycopg(channel: Channel, target: Target, runtime: Runtime, asked: Login
         )
     except psycopg.Error as error:
         words = str(error).strip()
+        if error.sqlstate is not None:
+            record.refused(error.sqlstate)
+        record.closed()
         if error.sqlstate is None:  # libpq's own words: the server was not even asked
             return asked._replace(text=f"{asked.text}; libpq: {words}")
         return LoginResult("error", asked.method, words, error.sqlstate)
+    record.accepted()
     channel.driver = made
     return LoginResult("ok", asked.method, version=made.info.parameter_status("server_version") or "")
 
@@ -65,12 +80,19 @@ def _by_psycopg(channel: Channel, target: Target, runtime: Runtime, asked: Login
 def _by_pymysql(channel: Channel, target: Target, runtime: Runtime, asked: LoginResult) -> LoginResult:
     import pymysql
 
+    if asked.method not in _BY_PYMYSQL:
+        return asked
+    if asked.method == _ED25519:
+        import_module("nacl.bindings")  # PyMySQL needs it: learnt before a handshake is begun in vain
+
     place: dict[str, Any] = {"unix_socket": channel.peer.host} if channel.peer.is_socket else {}
     if not place:
         place = {"host": server_name(target, channel), "port": channel.peer.port}
     wants_tls = (
         target.tls.mode not in ("disable", "allow") and channel.greeting is not None and channel.greeting.tls
     )
+    context = make_context(target, runtime) if wants_tls else None
+    record = _begun(channel, target, "PyMySQL")
     try:
         made = pymysql.connect(
             **place,
@@ -79,16 +101,22 @@ def _by_pymysql(channel: Channel, target: Target, runtime: Runtime, asked: Login
             database=target.database or None,
             connect_timeout=max(int(runtime.connect_timeout), 1),
             read_timeout=8,
-            ssl=make_context(target, runtime) if wants_tls else None,
+            ssl=context,
             autocommit=True,
         )
     except RuntimeError as error:  # a plugin whose library is missing (PyNaCl for ed25519)
+        record.closed()
         return asked._replace(text=f"{asked.text}; {error}")
     except pymysql.Error as error:
         number, *words = error.args if error.args else (0,)
         text = f"ERROR {number}: {words[0] if words else error}"
+        if number == _PERMANENT:
+            record.refused(str(number))
+        record.closed()
         # Without a number of the server's it is the driver that cannot do it.
         return LoginResult("error", asked.method, text, str(number)) if number == _PERMANENT else asked
+    record.accepted()
+    record.asked("SET NAMES utf8mb4")  # by PyMySQL itself, at each login
     channel.driver = made
     return LoginResult(
         "ok",
@@ -96,6 +124,15 @@ def _by_pymysql(channel: Channel, target: Target, runtime: Runtime, asked: Login
         version=channel.greeting.version if channel.greeting else "",
         flavour=asked.flavour,
     )
+
+
+def _begun(channel: Channel, target: Target, driver: str) -> footprint.Connection:
+    """The driver's connection takes the place of the channel's own, which is closed."""
+    channel.drop()
+    channel.record = footprint.now().opening(footprint.place_of(channel.address, channel.peer.port)).opened()
+    channel.record.naming(target.user)
+    channel.record.through = driver
+    return channel.record
 
 
 def query(driver: Any, sql: str) -> list[dict[str, str | None]]:

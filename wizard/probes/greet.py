@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import select
-import socket
-import time
 
 from wizard.probes.base import Report, probe
-from wizard.probes.channel import Channel, left
+from wizard.probes.channel import Channel, open_channel
 from wizard.probes.network import patience
 from wizard.runtime import Runtime
 from wizard.target.model import Target
@@ -115,6 +113,7 @@ def _refusal(channel: Channel, report: Report, first: bytes, until: float) -> No
     except ProtocolError as error:
         if error.seen != "postgresql-old":
             raise
+        channel.record.refused("")
         note_error(report, "network", error.text, "", "", "greeting")
         return
     if message is None:
@@ -124,6 +123,7 @@ def _refusal(channel: Channel, report: Report, first: bytes, until: float) -> No
         )
     elif message.type == b"E":
         fields = postgres.parse_error(message.payload)
+        channel.record.refused(fields.code)
         note_error(
             report, "network", f"{fields.severity}:  {fields.message}", fields.code, fields.detail, "greeting"
         )
@@ -153,6 +153,7 @@ def _hear_mysql(channel: Channel, report: Report, until: float) -> None:
         return
     if packet.kind == "err":
         error = mysql.parse_error(packet.payload)
+        channel.record.refused(str(error.number))
         report.facts.update({"network.answer": "mysql", "tls.offered": "not-asked"})
         note_error(
             report, "network", f"ERROR {error.number}: {error.message}", str(error.number), "", "greeting"
@@ -188,6 +189,8 @@ def _silence(channel: Channel, target: Target, runtime: Runtime, report: Report)
     report.facts["network.answer"] = "silence"
     report.summary = "the connection opens, and then nobody answers"
     report.quote("network", f"{channel.address}: connected, and no answer to the first message")
+    if target.family != "mysql":
+        channel.drop()
     other = somebody_else(channel, target, runtime)
     if other is not None:
         _stranger(report, *other)
@@ -223,9 +226,13 @@ def _wait_longer(channel: Channel, target: Target, report: Report, until: float)
 def _ask_again(channel: Channel, question: bytes, until: float) -> bytes:
     """The answer to one question on a connection of its own; empty when there is none."""
     try:
-        with socket.create_connection((channel.address, channel.peer.port), timeout=left(until)) as sock:
-            sock.sendall(question)
-            sock.settimeout(max(until - time.monotonic(), 0.001))
-            return sock.recv(512)
+        second = open_channel(channel.peer, channel.address, until)
     except OSError:
         return b""
+    try:
+        second.send(question, until)
+        return second.receive(until)
+    except OSError:
+        return b""
+    finally:
+        second.close()

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from wizard.core.facts import Value
+from wizard.named import NamedTuple
 from wizard.probes.numerals import whole
 from wizard.redact import clean
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import NamedTuple
 
 from wizard.core.facts import Value
+from wizard.named import NamedTuple
 from wizard.probes.base import Report, probe
 from wizard.probes.dns import is_loopback
 from wizard.probes.system import PROC as PROC

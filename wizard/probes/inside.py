@@ -7,9 +7,10 @@ neither a privileged connection nor a server on this host.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from wizard.named import TYPE_CHECKING
 from wizard.probes import holders, ownserver
 from wizard.probes.asseen import by_mysql, by_postgres
 from wizard.probes.base import Report, probe
@@ -175,15 +176,9 @@ def _file_alone(target: Target, runtime: Runtime, report: Report, own: ownserver
 def open_admin(admin: Target, runtime: Runtime) -> Channel:
     """A session of that target, read-only. Raises QueryError with the server's words, OSError and ProtocolError."""
     from wizard.probes.database import ask
-    from wizard.probes.dial import dial
     from wizard.probes.login import attempt
-    from wizard.probes.network import socket_path
 
-    host = admin.hosts[0]
-    known = runtime.facts.text("network.address")
-    same = runtime.target.hosts and host.host == runtime.target.hosts[0].host and known
-    address = socket_path(admin, host) if host.is_socket else known if same else host.hostaddr or host.host
-    channel = dial(admin, runtime, host, address or host.host)
+    channel = _reach(admin, runtime)
     result = attempt(channel, admin, runtime)
     if result.outcome != "ok":
         channel.close()
@@ -195,6 +190,31 @@ def open_admin(admin: Target, runtime: Runtime) -> Channel:
         channel.close()
         raise
     return channel
+
+
+def _reach(admin: Target, runtime: Runtime) -> Channel:
+    """A connection to the privileged target, by the first of its addresses that takes one. Raises as `dial` does."""
+    from wizard.probes.dial import dial
+    from wizard.probes.dns import look_up_all
+    from wizard.probes.network import socket_path
+
+    host = admin.hosts[0]
+    known = runtime.facts.text("network.address")
+    if host.is_socket:
+        addresses = [socket_path(admin, host)]
+    elif known and runtime.target.hosts and host.host == runtime.target.hosts[0].host:
+        addresses = [known]
+    else:
+        addresses = look_up_all((host,), runtime.until(BOUND) - runtime.clock())[0][1]
+    refusal: OSError = ConnectionError(f"{host.host} has no address here")
+    for address in addresses:
+        try:
+            return dial(admin, runtime, host, address)
+        except OSError as error:
+            if error.errno is None or isinstance(error, ssl.SSLError):
+                raise  # somebody answered there
+            refusal = error
+    raise refusal
 
 
 def _look(

@@ -7,9 +7,9 @@ then a sentence says so, and nothing is guessed.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 from wizard.core.lazyre import lazy
+from wizard.named import NamedTuple
 from wizard.probes.regular import tail
 from wizard.probes.services import command
 from wizard.runtime import Runtime

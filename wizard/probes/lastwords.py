@@ -7,9 +7,9 @@ It is handed text and returns values: it opens nothing. The words are those of t
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from wizard.core.lazyre import lazy
+from wizard.named import NamedTuple
 
 MOST_LINES = 14
 """Lines that are kept of an attempt."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from wizard.core.facts import Value
+from wizard.named import NamedTuple
 from wizard.probes.holders import Session
 from wizard.redact import clean
 

@@ -18,7 +18,7 @@ from wizard.probes.outcome import LoginResult
 from wizard.probes.tls import words_of
 from wizard.redact import clean
 from wizard.runtime import Runtime
-from wizard.target.model import HostPort, Target, TlsMode
+from wizard.target.model import Target, TlsMode
 from wizard.wire import ProtocolError
 from wizard.wire import tls as wire_tls
 
@@ -28,6 +28,10 @@ LOGIN_BOUND = 8.0
 """Seconds; PAM and LDAP behind a server can be slow, a hung server must not be."""
 REFUSED_LOGIN = ("28000", "1045")
 """Codes of a refusal that another kind of encryption may turn (libpq tries so under `allow` and `prefer`)."""
+
+
+RETRY = ("retry.outcome", "retry.code", "retry.text")
+"""What became of the same login with TLS."""
 
 
 @probe(
@@ -49,6 +53,7 @@ REFUSED_LOGIN = ("28000", "1045")
         "error.detail",
         "error.hint",
         "error.phase",
+        *RETRY,
     ),
     deadline=LOGIN_BOUND + 8.0,
 )
@@ -70,6 +75,8 @@ def login(target: Target, runtime: Runtime) -> Report:
     other = _other_way(result, runtime.channel, target)
     if other is not None:
         second = _second_attempt(runtime.channel, target, runtime, other)
+        if other:
+            report.facts.update(_retried(second))
         if second is not None and second.outcome == "ok":
             report.quote("auth", result.text, result.code)
             result = second
@@ -104,9 +111,10 @@ def attempt(channel: Channel, target: Target, runtime: Runtime) -> LoginResult:
         return login_postgres.login(channel, target, runtime.until(LOGIN_BOUND), first)
     except TimeoutError:
         # Without TLS nobody has spoken yet: it may be a service that waits for its own protocol.
-        other = (
-            somebody_else(channel, target, runtime) if not channel.tls and not channel.parameters else None
-        )
+        other = None
+        if not channel.tls and not channel.parameters:
+            channel.drop()
+            other = somebody_else(channel, target, runtime)
         if other is not None:
             return LoginResult("garbage", detail=other[0], text=f"on this port answers {other[1]}")
         waits = "other" if channel.proved else ""  # a server has nothing to wait for after the proof
@@ -129,6 +137,7 @@ def _with_alert(result: LoginResult, channel: Channel, target: Target, runtime: 
     """
     if result.detail.startswith("alert-"):
         return result
+    channel.drop()
     try:
         second = dial(target, runtime, channel.peer, channel.address)
     except (OSError, ProtocolError):
@@ -159,22 +168,25 @@ def _other_way(result: LoginResult, channel: Channel, target: Target) -> bool | 
 def _second_attempt(channel: Channel, target: Target, runtime: Runtime, tls: bool) -> LoginResult | None:
     mode: TlsMode = "require" if tls else "disable"
     other = target._replace(tls=target.tls._replace(mode=mode))
+    channel.drop()  # a server that is short of slots may have no second one
     try:
         opened = dial(other, runtime, channel.peer, channel.address)
     except (OSError, ProtocolError):
         return None
     result = attempt(opened, other, runtime)
     if result.outcome == "ok":
-        channel.close()
         runtime.channel = opened
     else:
         opened.close()
     return result
 
 
-@probe("auth.retry-tls", provides=("retry.outcome", "retry.code", "retry.text"), deadline=LOGIN_BOUND + 4.0)
+@probe("auth.retry-tls", provides=RETRY, deadline=LOGIN_BOUND + 4.0)
 def retry_tls(target: Target, runtime: Runtime) -> Report:
     """The refused login once more with TLS: does the server only take encrypted logins of this account?"""
+    known = {key: runtime.facts.text(key) for key in RETRY}
+    if known["retry.outcome"] is not None:  # under `allow` the login itself has tried it
+        return Report({key: value for key, value in known.items() if value is not None})
     address = runtime.facts.text("network.address")
     if target.is_socket or address is None:
         return Report({"retry.outcome": "not-applicable"})
@@ -183,78 +195,26 @@ def retry_tls(target: Target, runtime: Runtime) -> Report:
     try:
         channel = dial(other, runtime, peer or target.hosts[0], address)
     except (OSError, ProtocolError):
-        return Report({"retry.outcome": "no-tls"}, summary="a login with TLS cannot be tried")
+        return Report(_retried(None), summary="a login with TLS cannot be tried")
     result = attempt(channel, other, runtime)
     channel.close()
-    outcome = (
-        "ok"
-        if result.outcome == "ok"
-        else "refused"
-        if result.outcome.startswith("error")
-        else result.outcome
-    )
-    facts: dict[str, Value] = {"retry.outcome": outcome, "retry.code": result.code or "none"}
-    if outcome == "refused":
-        facts["retry.text"] = clean(result.text, limit=1000)
+    facts = _retried(result)
+    outcome = facts["retry.outcome"]
     report = Report(facts, summary=f"the same login with TLS: {outcome}")
     report.quote("auth", f"the same login with TLS: {result.text or outcome}", result.code)
     return report
 
 
-FIRST_QUERY = 1.5
-"""Seconds that a server on another port has for a first query."""
-
-
-@probe("network.other-port", provides=("other-port.login", "other-port.place"), deadline=6.0)
-def other_port(target: Target, runtime: Runtime) -> Report:
-    """Whether a server that listens on another port of this host takes this very login: then the port is wrong.
-
-    The password is only ever proved, never handed over: whoever listens there is not known yet.
-    """
-    listening = runtime.facts.get("host.listening")
-    places = [place.rpartition(":") for place in listening] if isinstance(listening, tuple) else []
-    options = {**target.options, "require_auth": "scram-sha-256,md5,none"}
-    report = Report({"other-port.login": "refused"})
-    for address, _, port in places[:3]:
-        if not port.isdigit() or int(port) == target.port:
-            continue
-        peer = HostPort("127.0.0.1" if address in ("0.0.0.0", "::") else address, int(port))
-        result = _prove(target._replace(options=options, hosts=(peer,)), runtime, peer)
-        report.quote(
-            "network", f"the same login at {peer.host}:{port}: {result.text or result.outcome}", result.code
-        )
-        if result.outcome in ("ok", "password-missing", "method-unsupported"):
-            report.facts["other-port.login"] = "ok" if result.outcome == "ok" else "not-told"
-            report.facts["other-port.place"] = f"{peer.host}:{port}"
-            report.summary = f"the server at {peer.host}:{port} takes this login"
-            return report
-    report.summary = "the servers on other ports of this host do not take this login"
-    return report
-
-
-def _prove(target: Target, runtime: Runtime, peer: HostPort) -> LoginResult:
-    quiet = target._replace(tls=target.tls._replace(mode="disable"))
-    try:
-        channel = dial(quiet, runtime, peer, peer.host)
-    except (OSError, ProtocolError) as error:
-        return LoginResult("closed", text=str(error))
-    channel.only_proof = True
-    result = attempt(channel, quiet, runtime)
-    if result.outcome == "ok" and not _works(channel, runtime):
-        result = LoginResult("silent", text="takes the login, and then no query")
-    channel.close()
-    return result
-
-
-def _works(channel: Channel, runtime: Runtime) -> bool:
-    """Whether a first query is answered: a pooler takes a login also while the server behind it is away."""
-    from wizard.probes.database import ask
-    from wizard.probes.outcome import QueryError
-
-    try:
-        return bool(ask(channel, "SELECT 1 AS one", runtime.until(FIRST_QUERY)))
-    except (QueryError, OSError, ProtocolError):
-        return False
+def _retried(result: LoginResult | None) -> dict[str, Value]:
+    """The facts about the login with TLS; None where none could be tried."""
+    if result is None:
+        return {"retry.outcome": "no-tls"}
+    refused = result.outcome.startswith("error")
+    facts: dict[str, Value] = {"retry.outcome": "refused" if refused else result.outcome}
+    facts["retry.code"] = result.code or "none"
+    if refused:
+        facts["retry.text"] = clean(result.text, limit=1000)
+    return facts
 
 
 def _tell(result: LoginResult, report: Report) -> None:

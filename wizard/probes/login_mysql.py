@@ -5,9 +5,15 @@ from __future__ import annotations
 from wizard.probes.channel import Channel
 from wizard.probes.outcome import LoginResult, QueryError
 from wizard.target.model import Target
-from wizard.wire import ProtocolError, mysql, mysql_passwords, mysql_results
+from wizard.wire import ProtocolError, mysql, mysql_passwords, mysql_results, raw
 
 MOST_PACKETS = 20_000
+MOST_COLUMNS = 100
+"""No question of ours has as many."""
+MOST_BYTES = 32 << 20
+"""Of an answer: a server that never ends is not waited for, nor kept."""
+MOST_TURNS = 20
+"""Packets of a login: the longest way has six."""
 _FULL = b"\x04"
 """caching_sha2_password: the server has no cached proof and wants the password itself, over a safe channel."""
 _ASK_KEY, _ASK_OLD = b"\x02", b"\x01"
@@ -32,16 +38,20 @@ def login(channel: Channel, target: Target, until: float) -> LoginResult:
     response = mysql.handshake_response(
         target.user, proof, database=target.database, plugin=plugin, capabilities=flags
     )
+    channel.record.naming(target.user)
     channel.send(mysql.packet(response, channel.sequence), until)
     salt = greeting.salt
-    while True:
+    for _ in range(MOST_TURNS):
         packet = channel.packet(until)
         if packet is None:
             return LoginResult("closed", plugin, "the server closed the connection during the login")
         if packet.kind == "err":
-            return _refused(mysql.parse_error(packet.payload), plugin)
+            error = mysql.parse_error(packet.payload)
+            channel.record.refused(str(error.number))
+            return _refused(error, plugin)
         if packet.kind == "ok":
             channel.logged_in = True
+            channel.record.accepted()
             flavour = "mariadb" if greeting.mariadb else "mysql"
             return LoginResult("ok", plugin, version=greeting.version, flavour=flavour)
         if packet.kind == "auth-switch":
@@ -62,6 +72,18 @@ def login(channel: Channel, target: Target, until: float) -> LoginResult:
                 return stop
         else:
             raise ProtocolError("an unexpected packet during the login", seen="mysql")
+    raise ProtocolError("a login without an end", seen="mysql")
+
+
+def decline(channel: Channel, until: float) -> None:
+    """End a handshake that is to be no login, as one of nobody that the server refuses. Raises as `login` does.
+
+    MySQL and MariaDB count a handshake that is broken off against the host, and shut it out after max_connect_errors
+    of them (error 1129); a refused login they do not count, and nobody's has no account to lock.
+    """
+    result = login(channel, Target("mysql"), until)
+    if result.outcome in ("ok", "error"):
+        channel.record.declined()
 
 
 def _may_hand_over(channel: Channel, target: Target) -> bool:
@@ -100,9 +122,9 @@ def _proof(plugin: str, secret: str, salt: bytes, channel: Channel) -> bytes | N
         return mysql_passwords.caching_sha2(secret, salt[:20])
     safe = channel.tls or channel.peer.is_socket
     if plugin == "sha256_password" and not channel.only_proof:
-        return secret.encode() + b"\0" if safe or not secret else _ASK_OLD
+        return raw(secret) + b"\0" if safe or not secret else _ASK_OLD
     if plugin == "mysql_clear_password" and channel.tls and not channel.only_proof:
-        return secret.encode() + b"\0"
+        return raw(secret) + b"\0"
     if plugin in ("auth_socket", "unix_socket"):
         return b""
     return None
@@ -121,7 +143,7 @@ def _more(
             "method-unsupported", plugin, "the server wants the password itself", detail=plugin
         )
     if data == _FULL and (channel.tls or channel.peer.is_socket):
-        channel.send(mysql.packet(secret.encode() + b"\0", channel.sequence), until)
+        channel.send(mysql.packet(raw(secret) + b"\0", channel.sequence), until)
     elif data == _FULL:
         channel.send(mysql.packet(_ASK_KEY, channel.sequence), until)
     elif data.startswith(b"-----BEGIN"):
@@ -134,10 +156,11 @@ def _more(
 def query(channel: Channel, sql: str, until: float) -> list[dict[str, str | None]]:
     """Rows of one query. Raises QueryError, OSError and ProtocolError."""
     channel.packets.restart()
+    channel.record.asked(sql)
     channel.send(mysql.packet(mysql.query(sql), 0), until)
     payloads: list[bytes] = []
-    ends = 0
-    while len(payloads) < MOST_PACKETS:
+    ends = size = 0
+    while len(payloads) < MOST_PACKETS and size < MOST_BYTES:
         packet = channel.packet(until)
         if packet is None:
             raise ConnectionResetError("the server closed the connection during a query")
@@ -146,7 +169,10 @@ def query(channel: Channel, sql: str, until: float) -> list[dict[str, str | None
             raise QueryError(f"ERROR {error.number}: {error.message}", str(error.number))
         if not payloads and packet.payload[:1] == b"\0":
             return []
+        if not payloads and packet.payload[:1] > bytes((MOST_COLUMNS,)):
+            raise ProtocolError("a result of another question", seen="mysql")
         payloads.append(packet.payload)
+        size += len(packet.payload)
         if packet.payload[:1] == b"\xfe" and len(packet.payload) < 9:
             ends += 1
             if ends == 2:

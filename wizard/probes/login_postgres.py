@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from wizard.named import TYPE_CHECKING
 from wizard.probes.channel import Channel
 from wizard.probes.outcome import LoginResult, QueryError
 from wizard.target.model import Target
 from wizard.wire import ProtocolError, postgres
 
+if TYPE_CHECKING:
+    from typing import Any
+
+
 STARTUP_OPTIONS = ("options", "client_encoding", "replication", "search_path", "datestyle", "timezone")
 """Options of a connection that libpq sends to the server in the startup message."""
 MOST_ROWS = 5000
+MOST_COLUMNS = 100
+"""No question of ours has as many."""
+MOST_BYTES = 32 << 20
+"""Of an answer, with HEAD bytes for each message: a server that never ends is not waited for, nor kept."""
+HEAD = 32
+MOST_TURNS = 1000
+"""Messages of a login: a server sends some twenty, and what its hooks and poolers have to say."""
+MOST_NAME, MOST_VALUE = 100, 1000
+"""Characters of a parameter that are kept."""
 MOST_PID = 1 << 22
 """No process of Linux has a greater number (include/linux/threads.h)."""
 PROTOCOL_VIOLATION = "08P01"
 """PgBouncer's code for whatever it says (src/proto.c, send_pooler_error)."""
+OPERATOR = "57P"
+"""The class of codes for what an operator, or a crash, does to a session (errcodes.txt, class 57)."""
 WRONG_PASSWORD = "28P01"
 """Said of a certificate, too, that does not name the role, although SCRAM's last word confirmed the password."""
+_SCRAM, _PLUS = "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"
 _METHOD_NAMES = {"ok": "", "cleartext": "password", "sasl": "scram-sha-256"}
 _BY_REQUIRE_AUTH = {"cleartext": "password", "sasl": "scram-sha-256", "ok": "none"}
 
@@ -27,33 +42,40 @@ def login(channel: Channel, target: Target, until: float, first: float | None = 
 
     Raises OSError and ProtocolError.
     """
+    channel.record.naming(target.user)
     channel.send(postgres.startup(startup_parameters(target)), until)
     scram: Any = None
     method = ""
     wait = min(until, first or until)
-    while True:
+    for _ in range(MOST_TURNS):
         message = channel.message(wait)
         wait = until
         if message is None:
             return LoginResult("closed", method, "the server closed the connection during the login")
         if message.type == b"E":
-            return _refused(postgres.parse_error(message.payload), method, channel.proved)
+            fields = postgres.parse_error(message.payload)
+            channel.record.refused(fields.code)
+            return _refused(fields, method, channel.proved)
         if message.type == b"K":
             channel.session_id = int.from_bytes(message.payload[:4], "big")
         elif message.type == b"S":
             name, value = postgres.parse_parameter_status(message.payload)
-            channel.parameters[name] = value
+            channel.parameters[name[:MOST_NAME]] = value[:MOST_VALUE]
         elif message.type == b"Z":
             channel.logged_in = True
+            channel.record.accepted()
             return _accepted(channel, method)
         elif message.type == b"R":
             auth = postgres.parse_auth(message.payload)
             if auth.method not in ("ok", "sasl-continue", "sasl-final"):
+                if method:
+                    raise ProtocolError("the server asked for the password twice", seen="postgresql")
                 method = _METHOD_NAMES.get(auth.method, auth.method)
                 stop = _cannot(auth, method, channel, target)
                 if stop is not None:
                     return stop
             scram = _answer(channel, target, auth, scram, until)
+    raise ProtocolError("a login without an end", seen="postgresql")
 
 
 def startup_parameters(target: Target) -> dict[str, str]:
@@ -111,10 +133,11 @@ def _cannot(auth: postgres.Auth, method: str, channel: Channel, target: Target) 
             "method-unsupported", method, f"require_auth={required}, and the server asks for {method}"
         )
     binding = target.options.get("channel_binding", "prefer")
-    if binding == "require" and not (channel.tls and "SCRAM-SHA-256-PLUS" in auth.mechanisms):
-        why = "the server does not offer SCRAM-SHA-256-PLUS" if channel.tls else "the connection has no TLS"
+    if binding == "require" and not (channel.tls and _PLUS in auth.mechanisms):
+        why = f"the server does not offer {_PLUS}" if channel.tls else "the connection has no TLS"
         return LoginResult("channel-binding", method, f"channel_binding=require, and {why}")
-    if auth.method == "sasl" and not {"SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"} & set(auth.mechanisms):
+    spoken = {_SCRAM, _PLUS} if channel.tls else {_SCRAM}
+    if auth.method == "sasl" and not spoken & set(auth.mechanisms):
         offered = ", ".join(auth.mechanisms)
         return LoginResult("method-unsupported", method, f"the server asks for {offered}", detail="sasl")
     if auth.method not in ("cleartext", "md5", "sasl"):
@@ -144,14 +167,14 @@ def _answer(channel: Channel, target: Target, auth: postgres.Auth, scram: Any, u
         channel.send(postgres.password(proofs.md5_password(target.user, password, auth.salt)), until)
     elif auth.method == "sasl":
         # Binding needs the certificate parsed, which costs as much as the whole walk: only where it is demanded.
-        plus = "SCRAM-SHA-256-PLUS" in auth.mechanisms and target.options.get("channel_binding") == "require"
-        binding = _binding(channel) if plus else None
-        mechanism = "SCRAM-SHA-256-PLUS" if plus and binding is not None else "SCRAM-SHA-256"
+        demanded = target.options.get("channel_binding") == "require" or _SCRAM not in auth.mechanisms
+        binding = _binding(channel) if demanded and _PLUS in auth.mechanisms else None
+        mechanism = _SCRAM if binding is None else _PLUS
         if mechanism not in auth.mechanisms:
             raise ProtocolError(f"the server does not offer {mechanism}", seen="postgresql")
         from wizard.wire.scram import ScramClient
 
-        scram = ScramClient("", password, mechanism, binding if mechanism.endswith("PLUS") else None)
+        scram = ScramClient("", password, mechanism, binding)
         channel.send(postgres.sasl_initial(mechanism, scram.first()), until)
     elif auth.method in ("sasl-continue", "sasl-final") and scram is None:
         raise ProtocolError("the server continued a SASL exchange that it had not begun", seen="postgresql")
@@ -178,26 +201,41 @@ def _binding(channel: Channel) -> bytes | None:
 
 def query(channel: Channel, sql: str, until: float) -> list[dict[str, str | None]]:
     """Rows of one simple query. Raises QueryError, OSError and ProtocolError."""
+    channel.record.asked(sql)
     channel.send(postgres.query(sql), until)
     names: tuple[str, ...] = ()
     rows: list[dict[str, str | None]] = []
     refusal: postgres.ErrorFields | None = None
-    while True:
+    last_words: postgres.ErrorFields | None = None
+    size = 0
+    while size < MOST_BYTES:
         message = channel.message(until)
         if message is None:
-            if refusal is not None:
-                raise _query_error(refusal)
+            said = refusal or last_words
+            if said is not None:
+                raise _query_error(said)
             raise ConnectionResetError("the server closed the connection during a query")
         if message.type == b"T":
-            names = postgres.parse_row_description(message.payload)
+            names = postgres.parse_row_description(message.payload)[:MOST_COLUMNS]
         elif message.type == b"D" and len(rows) < MOST_ROWS:
             rows.append(dict(zip(names, postgres.parse_data_row(message.payload), strict=False)))
-        elif message.type == b"E":
+        elif message.type == b"E" or (message.type == b"N" and _is_last_word(message.payload)):
             refusal = postgres.parse_error(message.payload)
+        elif message.type == b"N":
+            notice = postgres.parse_error(message.payload)
+            # A session that is ended in a hurry says so in a notice (quickdie in postgres.c), and no error follows.
+            last_words = notice if notice.code.startswith(OPERATOR) else last_words
         elif message.type == b"Z":
             if refusal is not None:
                 raise _query_error(refusal)
             return rows
+        size += len(message.payload) + HEAD
+    raise ProtocolError("a result without an end", seen="postgresql")
+
+
+def _is_last_word(notice: bytes) -> bool:
+    """Whether the server ends the session with this warning: it has no time for an error when it crashes (57P02)."""
+    return postgres.parse_error(notice).code == "57P02"
 
 
 def _query_error(fields: postgres.ErrorFields) -> QueryError:

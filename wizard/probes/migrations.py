@@ -7,8 +7,8 @@ account may not read is told as such, and never taken for an empty one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
 
+from wizard.named import NamedTuple
 from wizard.probes.channel import Channel
 from wizard.probes.database import ask
 from wizard.probes.numerals import whole

@@ -7,10 +7,19 @@ from __future__ import annotations
 
 import threading
 import time
+from contextvars import copy_context
 from pathlib import Path
-from typing import Any
 
-RESOLV_CONF = Path("/etc/resolv.conf")
+from wizard import footprint
+from wizard.named import TYPE_CHECKING
+from wizard.runtime import Resolver
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+SYSTEM = Resolver(Path("/etc/hosts"), Path("/etc/resolv.conf"), Path("/etc/nsswitch.conf"))
+"""What the C library's resolver reads."""
 NXDOMAIN = 3
 LONGEST_LABEL, LONGEST_NAME = 63, 253
 """Bytes (RFC 1035, 2.3.4)."""
@@ -18,7 +27,7 @@ Said = dict[str, tuple[str, list[str]]]
 """Server -> its word and the addresses that it gave."""
 
 
-def nameservers(path: Path = RESOLV_CONF) -> tuple[list[str], list[str]]:
+def nameservers(path: Path = SYSTEM.resolv_conf) -> tuple[list[str], list[str]]:
     """(nameservers, search domains) of resolv.conf; empty where there is none."""
     servers: list[str] = []
     search: list[str] = []
@@ -33,6 +42,18 @@ def nameservers(path: Path = RESOLV_CONF) -> tuple[list[str], list[str]]:
         elif len(words) > 1 and words[0] in ("search", "domain"):
             search = words[1:]
     return servers, search
+
+
+def asks_dns(path: Path = SYSTEM.nsswitch) -> bool:
+    """Whether getaddrinfo asks the nameservers here at all: the line `hosts:` of nsswitch.conf names dns."""
+    try:
+        text = path.read_text("utf-8", "replace")[: 1 << 16]
+    except OSError:
+        return True  # the C library's own default asks DNS
+    lines = [
+        line.partition("#")[0].split() for line in text.splitlines() if line.lstrip().startswith("hosts:")
+    ]
+    return not lines or bool({"dns", "resolve"} & set(lines[-1]))
 
 
 def cannot_exist(name: str) -> str:
@@ -50,7 +71,7 @@ def cannot_exist(name: str) -> str:
     return f"it is longer than {LONGEST_NAME} bytes" if len(raw) > LONGEST_NAME else ""
 
 
-def denies(name: str, seconds: float) -> bool:
+def denies(name: str, seconds: float, resolver: Resolver = SYSTEM) -> bool:
     """Whether the first nameserver that answers says NXDOMAIN: no such name, of any type.
 
     Only the header of the answer is read (RFC 1035, 4.1.1): importing a library for that would cost more than the
@@ -63,14 +84,15 @@ def denies(name: str, seconds: float) -> bool:
     mark = secrets.token_bytes(2)
     labels = b"".join(bytes((len(label),)) + label for label in raw.split(b"."))
     question = mark + b"\x01\x00\x00\x01" + b"\0" * 6 + labels + b"\0\x00\x01\x00\x01"
-    for server in nameservers()[0][:3]:
+    for server in nameservers(resolver.resolv_conf)[0][:3]:
         try:
             with socket.socket(
                 socket.AF_INET6 if ":" in server else socket.AF_INET, socket.SOCK_DGRAM
             ) as sock:
                 sock.settimeout(seconds)
-                sock.connect((server, 53))
+                sock.connect((server, resolver.port))
                 sock.send(question)
+                footprint.now().looked_up(name, server)
                 answer = sock.recv(4096)
         except OSError:
             continue
@@ -83,7 +105,9 @@ def denies(name: str, seconds: float) -> bool:
     return False
 
 
-def ask_all(name: str, search: list[str], servers: list[str], seconds: float) -> Said:
+def ask_all(
+    name: str, search: list[str], servers: list[str], seconds: float, port: int = SYSTEM.port
+) -> Said:
     """Each server's word and addresses, all asked at once; "silent" for those that did not answer in time."""
     names = [name.rstrip(".")]
     if "." not in name:
@@ -93,9 +117,12 @@ def ask_all(name: str, search: list[str], servers: list[str], seconds: float) ->
     until = time.monotonic() + seconds
 
     def ask(server: str) -> None:
-        said[server] = _ask_one(names, server, until)
+        said[server] = _ask_one(names, server, until, port)
 
-    threads = [threading.Thread(target=ask, args=(server,), daemon=True, name="dns") for server in servers]
+    threads = [
+        threading.Thread(target=copy_context().run, args=(ask, server), daemon=True, name="dns")
+        for server in servers
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -103,15 +130,15 @@ def ask_all(name: str, search: list[str], servers: list[str], seconds: float) ->
     return dict(said)
 
 
-def _ask_one(names: list[str], server: str, until: float) -> tuple[str, list[str]]:
+def _ask_one(names: list[str], server: str, until: float, port: int) -> tuple[str, list[str]]:
     """answered, no-address, not-found, servfail, refused, truncated, unreachable, silent or garbage."""
     word = "not-found"
     for name in names:
         addresses: list[str] = []
         for kind in ("A", "AAAA"):
-            reply, answer = _question(name, kind, server, until)
+            reply, answer = question(name, kind, server, until, port)
             if answer is not None:
-                addresses += _addresses_in(answer)
+                addresses += addresses_in(answer)
             if reply == "not-found":
                 break
             if reply != "noerror":
@@ -122,7 +149,7 @@ def _ask_one(names: list[str], server: str, until: float) -> tuple[str, list[str
     return word, []
 
 
-def _question(name: str, kind: str, server: str, until: float) -> tuple[str, Any]:
+def question(name: str, kind: str, server: str, until: float, port: int) -> tuple[str, Any]:
     """(noerror or the word for what went wrong, the answer or None)."""
     import dns.exception
     import dns.flags
@@ -134,10 +161,12 @@ def _question(name: str, kind: str, server: str, until: float) -> tuple[str, Any
     cut = False
     try:
         query = dns.message.make_query(name, kind)
-        answer: Any = dns.query.udp(query, server, timeout=_left(until), ignore_unexpected=True)
-        cut = bool(answer.flags & dns.flags.TC) and not _addresses_in(answer)
+        footprint.now().looked_up(f"{name} {kind}", server)
+        answer: Any = dns.query.udp(query, server, port=port, timeout=_left(until), ignore_unexpected=True)
+        cut = bool(answer.flags & dns.flags.TC) and not addresses_in(answer)
         if cut:
-            answer = dns.query.tcp(query, server, timeout=_left(until))
+            footprint.now().looked_up(f"{name} {kind} by TCP", server)
+            answer = dns.query.tcp(query, server, port=port, timeout=_left(until))
     except dns.exception.Timeout:
         return ("truncated" if cut else "silent"), None
     except (OSError, dns.exception.DNSException, ValueError, EOFError) as error:
@@ -149,8 +178,12 @@ def _left(until: float) -> float:
     return max(until - time.monotonic(), 0.01)
 
 
-def _addresses_in(answer: Any) -> list[str]:
+def addresses_in(answer: Any) -> list[str]:
+    """The first addresses of an answer, of either family."""
+    import dns.rdataclass
     import dns.rdatatype
 
     kinds = (dns.rdatatype.A, dns.rdatatype.AAAA)
-    return [item.address for records in answer.answer if records.rdtype in kinds for item in records][:16]
+    # Records of another class than that of the internet have the same types, and no address.
+    wanted = (one for one in answer.answer if one.rdtype in kinds and one.rdclass == dns.rdataclass.IN)
+    return [item.address for records in wanted for item in records][:16]

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
+from wizard.named import NamedTuple
 from wizard.probes.host import PROC, listeners, processes, program_of
 from wizard.probes.network import socket_path
 from wizard.runtime import Runtime

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
-from typing import NamedTuple
 
 from wizard.core.facts import Value
+from wizard.named import NamedTuple
 from wizard.probes.base import Report, probe
 from wizard.probes.numerals import count
 from wizard.redact import clean

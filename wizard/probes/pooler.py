@@ -273,16 +273,13 @@ def _knock(report: Report, runtime: Runtime, local: bool) -> str:
     near = place.is_socket or host in ("localhost", "::1") or host.startswith("127.")
     if near and not local:
         return "not-told"
-    import socket
+    from wizard.probes.channel import open_channel
 
     try:
-        if place.is_socket:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as plug:
-                plug.settimeout(BACKEND_BOUND)
-                plug.connect(f"{host}/.s.PGSQL.{port}")
-        else:
-            socket.create_connection((_resolve(place), place.port), timeout=BACKEND_BOUND).close()
-    except OSError as error:
+        channel = open_channel(place, _resolve(place), runtime.until(BACKEND_BOUND))
+        channel.record.knocked()
+        channel.close()
+    except (OSError, ValueError) as error:
         report.quote("pooler", f"{host}:{port}, behind the pooler, tried from here: {error}")
         return "no" if local else "not-told"
     return "yes"

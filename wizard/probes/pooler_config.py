@@ -56,7 +56,7 @@ def own_sockets(pid: int, port: int) -> list[str]:
         return []
     settings = {key: value for section, key, value in _entries(pid) if section == "pgbouncer"}
     folders = (settings.get("unix_socket_dir", "/tmp"), "/var/run/postgresql")
-    return [folder for folder in folders if folder and Path(folder, f".s.PGSQL.{port}").exists()][:1]
+    return [folder for folder in folders if folder and os.path.exists(Path(folder, f".s.PGSQL.{port}"))][:1]
 
 
 def may_look(pid: int, user: str) -> bool:

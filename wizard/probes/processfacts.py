@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from wizard.core.facts import Value
+from wizard.named import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wizard.probes.base import Report

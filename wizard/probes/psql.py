@@ -10,8 +10,9 @@ import os
 import socket
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from wizard import footprint
+from wizard.named import TYPE_CHECKING
 from wizard.probes import child
 from wizard.probes.channel import Channel
 from wizard.probes.database import Rows
@@ -19,6 +20,10 @@ from wizard.probes.numerals import count
 from wizard.probes.outcome import QueryError
 from wizard.redact import clean
 from wizard.target.model import HostPort
+
+if TYPE_CHECKING:
+    from typing import Any
+
 
 BOUND = 3.0
 """Seconds for one run of psql with all its questions."""
@@ -63,6 +68,9 @@ class Psql:
         words += ["-U", self.role, "-d", "postgres"]
         for question in questions:
             words += ["-c", question, "-c", f"\\echo {_MARK}"]
+        record = footprint.now().opening(footprint.place_of(self.folder, self.port)).opened()
+        record.naming(self.role)
+        record.through = "psql"
         become = None if self.uid == os.geteuid() else _identity(self.uid)
         try:
             done = child.run(words, BOUND, LARGEST, _ENVIRONMENT, become)
@@ -70,8 +78,14 @@ class Psql:
             raise QueryError(f"psql gave no answer within {BOUND:.0f} s", "") from error
         except (OSError, subprocess.SubprocessError, ValueError) as error:
             raise QueryError(f"psql cannot be run: {error}", "") from error
+        finally:
+            record.closed()
         parts = done.out.decode("utf-8", "replace").split(_MARK + "\n")
-        if len(parts) != len(questions) + 1:
+        if len(parts) == len(questions) + 1:
+            record.accepted()
+            for question in questions:
+                record.asked(question)
+        else:
             raise QueryError(clean(_complaint(done.err.decode("utf-8", "replace")), limit=200), "")
         return [_rows(part) for part in parts[:-1]]
 

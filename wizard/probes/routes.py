@@ -10,6 +10,8 @@ import selectors
 import socket
 import struct
 
+from wizard import footprint
+
 ICMP_WAIT = 0.5
 """Seconds for the ICMP answer to a datagram."""
 
@@ -39,6 +41,7 @@ def ask_by_datagram(address: str, port: int) -> str:
             sock.setsockopt(socket.IPPROTO_IP, recverr, 1)
             sock.connect((address, port))
             sock.send(b"\0")
+            footprint.now().datagram(footprint.place_of(address, port))
             with selectors.DefaultSelector() as selector:
                 selector.register(sock, selectors.EVENT_READ)
                 selector.select(ICMP_WAIT)

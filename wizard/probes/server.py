@@ -70,7 +70,7 @@ def _log_of(pid: int) -> Path | None:
             path = Path(os.readlink(PROC / str(pid) / "fd" / number))
         except OSError:
             continue
-        if path.is_file() and os.access(path, os.R_OK):
+        if os.path.isfile(path) and os.access(path, os.R_OK):
             return path
     return None
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
+from wizard.named import NamedTuple
 from wizard.probes import datafolder, kernellog, services
 from wizard.probes.base import Report, probe
 from wizard.probes.clusters import Cluster, choose, clusters, installed

@@ -5,9 +5,8 @@ Every command is bounded, gets no setting of the application's and changes nothi
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from wizard.core.lazyre import lazy
+from wizard.named import NamedTuple
 from wizard.probes import child
 from wizard.probes.system import service_manager
 from wizard.runtime import Runtime

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
+from contextlib import suppress
 from datetime import datetime, timezone
 
 from wizard.core.facts import Value
+from wizard.named import TYPE_CHECKING
 from wizard.probes.base import Report, probe
 from wizard.probes.channel import Channel, left
 from wizard.probes.tlsfiles import VERIFYING, FileTrouble, make_context, prefers
@@ -16,6 +19,14 @@ from wizard.target.model import Target
 from wizard.wire import ProtocolError
 from wizard.wire import tls as wire_tls
 
+if TYPE_CHECKING:
+    from typing import Any
+
+
+HANDSHAKE, CERTIFICATE = 22, 11
+"""Numbers of a record and of a message in it (RFC 8446, B.3)."""
+OVERTIME = 0.5
+"""Seconds beyond its time after which a handshake is ended from outside."""
 PROVIDES = (
     "tls.outcome",
     "tls.error",
@@ -113,8 +124,47 @@ def wrap(channel: Channel, context: ssl.SSLContext, target: Target, until: float
         channel.sequence = 2
     channel.sock.settimeout(left(until))
     named = server_name(target, channel) if target.tls.server_name or context.check_hostname else None
-    channel.sock = context.wrap_socket(channel.sock, server_hostname=named)
+    _keep_certificate(channel, context)
+    channel.sock = context.wrap_socket(channel.sock, server_hostname=named, do_handshake_on_connect=False)
+    _shake_hands(channel.sock, until)
     channel.tls = True
+
+
+def _shake_hands(sock: ssl.SSLSocket, until: float) -> None:
+    """The handshake, ended from outside where OpenSSL does not: it reads on while a peer sends what it passes over."""
+    timer = threading.Timer(left(until) + OVERTIME, _shut, (sock,))
+    timer.daemon = True
+    timer.start()
+    try:
+        sock.do_handshake()
+    except OSError as error:
+        if time.monotonic() > until + OVERTIME:
+            raise TimeoutError("the TLS handshake had no end") from error
+        raise
+    finally:
+        timer.cancel()
+
+
+def _shut(sock: ssl.SSLSocket) -> None:
+    with suppress(OSError):
+        # Past SSLSocket.shutdown, which takes the TLS state away from the thread that is using it.
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+def _keep_certificate(channel: Channel, context: ssl.SSLContext) -> None:
+    """Have the handshake leave the certificate that the server shows in `channel.shown`.
+
+    OpenSSL gives out only one that it has accepted, and a second connection to fetch it would be a second handshake
+    that is broken off. Python has no public name for what its ssl can do here (3.8 to 3.14).
+    """
+
+    def heard(conn: Any, direction: str, version: int, content: int, kind: int, data: bytes) -> None:
+        del conn
+        if direction == "read" and content == HANDSHAKE and kind == CERTIFICATE:
+            channel.shown = wire_tls.first_certificate(data, version)
+
+    with suppress(AttributeError):
+        context._msg_callback = heard  # type: ignore[attr-defined]
 
 
 def _protect(
@@ -123,7 +173,7 @@ def _protect(
     try:
         wrap(channel, context, target, runtime.until(max(runtime.connect_timeout, 3.0)))
     except (OSError, ValueError) as error:
-        describe_failure(error, channel, target, runtime, report)
+        describe_failure(error, channel, runtime, report)
         return
     report.facts.update({"tls.outcome": "ok", "tls.version": channel.sock.version() or "unknown"})
     certificate = channel.sock.getpeercert()
@@ -134,20 +184,15 @@ def _protect(
     report.summary = f"{channel.sock.version()}, certificate {checked} ({target.tls.mode})"
 
 
-def describe_failure(
-    error: BaseException, channel: Channel, target: Target, runtime: Runtime, report: Report
-) -> None:
-    """Facts about a handshake that failed; the certificate is fetched once more, without checking it."""
+def describe_failure(error: BaseException, channel: Channel, runtime: Runtime, report: Report) -> None:
+    """Facts about a handshake that failed, and about the certificate that it failed over."""
     word = "timeout" if isinstance(error, TimeoutError) else wire_tls.classify(error)
     report.facts.update({"tls.outcome": word, "tls.error": words_of(error)})
     report.quote("tls", words_of(error), word)
     report.summary = f"the TLS handshake failed: {words_of(error)}"
     runtime.close()
-    verified = isinstance(error, ssl.SSLCertVerificationError)
-    if verified:
-        der = fetch_certificate(channel, target, runtime)
-        if der:
-            describe_certificate(der, report)
+    if isinstance(error, ssl.SSLCertVerificationError) and channel.shown:
+        describe_certificate(channel.shown, report)
 
 
 def words_of(error: BaseException) -> str:
@@ -182,38 +227,3 @@ def describe_certificate(der: bytes, report: Report) -> None:
         f"certificate for {', '.join(names[:12])}, issued by {seen.issuer},"
         f" valid {seen.not_before:%Y-%m-%d} to {seen.not_after:%Y-%m-%d %H:%M} UTC",
     )
-
-
-def fetch_certificate(channel: Channel, target: Target, runtime: Runtime) -> bytes:
-    """The server's certificate on a connection of its own, unchecked; empty when it cannot be had."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    until = runtime.until(2.0)
-    try:
-        with _connection(channel, until) as sock:
-            sock.settimeout(left(until))
-            if target.family == "mysql":
-                from wizard.wire import mysql
-
-                sock.recv(4096)
-                sock.sendall(mysql.packet(mysql.ssl_request(), 1))
-            elif target.tls.negotiation != "direct":
-                from wizard.wire import postgres
-
-                sock.sendall(postgres.ssl_request())
-                if sock.recv(1) != b"S":
-                    return b""
-            with context.wrap_socket(sock, server_hostname=server_name(target, channel)) as wrapped:
-                return wrapped.getpeercert(True) or b""
-    except (OSError, ValueError):
-        return b""
-
-
-def _connection(channel: Channel, until: float) -> socket.socket:
-    if channel.peer.is_socket:
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        sock.settimeout(left(until))
-        sock.connect(channel.address)
-        return sock
-    return socket.create_connection((channel.address, channel.peer.port), timeout=left(until))

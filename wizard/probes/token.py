@@ -5,9 +5,8 @@ The token is read here and nowhere sent; no part of it that is secret becomes a 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from wizard.core.facts import Value
+from wizard.named import TYPE_CHECKING
 from wizard.target.model import Target
 from wizard.target.readings import looks_like_token
 

@@ -1,13 +1,13 @@
 """The refused login once more, with what the password may have been before it was mangled on its way here.
 
-Only texts that the settings hold are tried, at most two of them, and fewer where a refusal counts against the account.
+Only texts that the settings hold are tried, at most two of them, and fewer where a refusal counts against the account:
+a whole walk is refused three times at most, and twice where that may lock the account.
 A password is never sent with less protection than the first time.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from wizard.named import NamedTuple
 from wizard.probes.base import Report, probe
 from wizard.probes.dial import dial
 from wizard.probes.login import LOGIN_BOUND, attempt
@@ -81,10 +81,10 @@ def _allowed(runtime: Runtime) -> int:
     Oracle's MySQL may lock an account for days (FAILED_LOGIN_ATTEMPTS), a directory too, and Supabase bans addresses.
     """
     flavour, method = runtime.facts.text("server.flavour"), runtime.facts.text("auth.method")
-    if flavour == "mysql" and runtime.facts.text("retry.outcome") == "refused":
-        return 0  # the same login with TLS was the second refusal
     careful = flavour == "mysql" or method in COUNTED or runtime.facts.text("managed") == "supabase"
-    return 1 if careful else MOST
+    # A resumed walk knows by its facts alone that it was refused, and that with TLS it was once more.
+    known = 1 + (runtime.facts.text("retry.outcome") == "refused")
+    return max(1 + (1 if careful else MOST) - max(known, runtime.footprint.refused_logins), 0)
 
 
 def _place(target: Target, runtime: Runtime) -> Place | None:
