@@ -37,6 +37,9 @@ class Home:
     ) -> subprocess.CompletedProcess[str]:
         known = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "TZ": "Asia/Tokyo"}
         environ = {**known, "HOME": str(self.folder), "XDG_STATE_HOME": str(self.state), **more}
+        if limit is not None:
+            # Else the interpreter's own files are cut off, for every later run.
+            environ["PYTHONDONTWRITEBYTECODE"] = "1"
         command = [sys.executable, "-m", "wizard", *arguments]
         return subprocess.run(
             command,

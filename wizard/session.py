@@ -13,20 +13,22 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from wizard import __version__
-from wizard.core.events import Event, from_data, to_data
+from wizard.core.events import Event, fact_value, from_data, seconds, to_data
 from wizard.core.facts import Value
 from wizard.core.tree import Tree
 from wizard.core.walk import Walk
 from wizard.errors import SessionError, WalkError
 from wizard.marks import iso, seconds_of
+from wizard.named import NamedTuple
 from wizard.redact import Redactor
 from wizard.sessionfile import (
     FORMAT,
     converted,
     distrusted,
+    is_header,
     lines_of,
     new_file,
     prepare,
@@ -61,11 +63,11 @@ class Listed(NamedTuple):
 
 
 def state_folder(environ: Mapping[str, str], home: Path | None) -> Path | None:
-    """Where sessions are kept, or None where there is neither XDG_STATE_HOME nor a home."""
+    """Where sessions are kept, or None where there is neither XDG_STATE_HOME nor a home: both are absolute paths."""
     named = environ.get("XDG_STATE_HOME", "")
     if named.startswith("/"):
         return Path(named) / "dbwizard" / "sessions"
-    return home / ".local" / "state" / "dbwizard" / "sessions" if home else None
+    return home / ".local" / "state" / "dbwizard" / "sessions" if home and home.is_absolute() else None
 
 
 class Session:
@@ -145,12 +147,20 @@ class Session:
         A last line that was cut off is ignored. Raises SessionError for what is no session or too new.
         """
         lines = converted(lines_of(read_bytes(path), path), path)
-        header, *rest = lines
-        walks = [SavedWalk(_facts(header.get("facts", {})), [], seconds_of(str(header.get("started", ""))))]
-        for number, line in enumerate(rest, 2):
+        header = lines[0]
+        if not is_header(header):
+            raise SessionError(f"{path} is no session of dbwizard.")
+        walks: list[SavedWalk] = []
+        for number, line in enumerate(lines, 1):
             try:
-                if line.get("kind") == NEW_WALK:
-                    _begin(walks, SavedWalk(_facts(line.get("facts", {})), [], float(line.get("at", 0))))
+                if number == 1:
+                    walks.append(
+                        SavedWalk(_facts(line.get("facts", {})), [], seconds_of(line.get("started", "")))
+                    )
+                elif line.get("kind") == NEW_WALK:
+                    _begin(
+                        walks, SavedWalk(_facts(line.get("facts", {})), [], seconds("at", line.get("at", 0)))
+                    )
                 else:
                     walks[-1].events.append(from_data(line))
             except (ValueError, TypeError, KeyError) as error:
@@ -201,15 +211,14 @@ def replayed(tree: Tree, saved: SavedWalk) -> tuple[Walk, str]:
 def list_sessions(folder: Path | None) -> list[Listed]:
     """The saved sessions, the newest first. What cannot be read, or lies in a folder of others, is left out."""
     found = []
-    for path in folder.glob("*.jsonl") if folder and folder.is_dir() and not distrusted(folder) else ():
+    for path in folder.glob("*.jsonl") if folder and os.path.isdir(folder) and not distrusted(folder) else ():
         try:
             with path.open("rb") as file:
                 header = json.loads(file.readline(1024 * 1024))
-            found.append(
-                Listed(str(header["id"]), path, str(header["started"]), dict(header.get("target", {})))
-            )
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, RecursionError):
             continue
+        if is_header(header) and "started" in header:
+            found.append(Listed(header["id"], path, header["started"], header.get("target", {})))
     return sorted(found, key=lambda one: (one.started, one.id), reverse=True)
 
 
@@ -276,5 +285,8 @@ def _begin(walks: list[SavedWalk], walk: SavedWalk) -> None:
     walks.append(walk)
 
 
-def _facts(written: Mapping[str, Any]) -> dict[str, Value]:
-    return {str(key): tuple(value) if isinstance(value, list) else value for key, value in written.items()}
+def _facts(written: Any) -> dict[str, Value]:
+    """The facts that a walk begins with. Raises ValueError for what cannot be facts."""
+    if not isinstance(written, dict):
+        raise ValueError("the facts of a walk are no mapping")
+    return {key: fact_value(value) for key, value in written.items()}

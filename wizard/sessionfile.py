@@ -9,7 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from wizard import owned
+from wizard.core.lazyre import lazy
 from wizard.errors import SessionError
+from wizard.owned import make_private
+from wizard.redact import clean
 
 FORMAT = 1
 """The number of the format that is written; it grows when a reader of the old one would go wrong."""
@@ -17,6 +21,9 @@ LARGEST = 64 * 1024 * 1024
 """Bytes; a file beyond this is no session."""
 FLAGS = os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 Lines = list[dict[str, Any]]
+_ID = lazy(r"[0-9A-Za-z-]{1,40}")
+_PARTS = {"id": str, "started": str, "version": str, "environment": dict, "target": dict, "facts": dict}
+"""Parts of the first line, and what each of them is."""
 CONVERTERS: dict[int, Callable[[Lines], Lines]] = {}
 """Format number to what turns its lines into those of the next number."""
 
@@ -44,27 +51,14 @@ def _held(file: int) -> int:
 
 def prepare(folder: Path) -> None:
     """Make the folder, for this user only. Raises SessionError for one that somebody else could have laid."""
-    if not (reason := distrusted(folder)):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        reason = distrusted(folder)
-    if reason:
+    if reason := distrusted(folder) or make_private(folder):
         raise SessionError(reason)
-    if stat.S_IMODE(folder.lstat().st_mode) & 0o077:
-        folder.chmod(0o700)
 
 
 def distrusted(folder: Path) -> str:
     """Why somebody else may have laid this folder, as a clause; empty where it is ours, or not there."""
-    for each in (folder.parent, folder) if folder.parent.name == "dbwizard" else (folder,):
-        try:
-            found = each.lstat()
-        except OSError:
-            return ""
-        if stat.S_ISLNK(found.st_mode):
-            return f"{each} is a symbolic link"
-        if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
-            return f"{each} belongs to another user"
-    return ""
+    own = (folder.parent, folder) if folder.parent.name == "dbwizard" else (folder,)
+    return next((reason for each in own if (reason := owned.distrusted(each))), "")
 
 
 def read_bytes(path: Path) -> bytes:
@@ -84,14 +78,45 @@ def lines_of(raw: bytes, path: Path) -> Lines:
     for number, line in enumerate(complete, 1):
         try:
             data = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SessionError(f"{path}, line {number}: this is not a line of a session.") from error
         if not isinstance(data, dict):
             raise SessionError(f"{path}, line {number}: this is not a line of a session.")
-        lines.append(data)
+        lines.append(_visible(data))
     if not lines or not isinstance(lines[0].get("format"), int) or "id" not in lines[0]:
         raise SessionError(f"{path} is no session of dbwizard.")
     return lines
+
+
+def _visible(data: Any) -> Any:
+    """The data without characters that nobody sees: a file may have been brought from anywhere."""
+    if isinstance(data, str):
+        return clean(data, 0)
+    if isinstance(data, dict):
+        return {clean(key, 0): _visible(value) for key, value in data.items()}
+    return [_visible(one) for one in data] if isinstance(data, list) else data
+
+
+def is_header(line: Any) -> bool:
+    """Whether this is the first line of a session: each part of the kind that its readers count on."""
+    if not isinstance(line, dict) or not _ID.fullmatch(str(line.get("id", ""))):
+        return False
+    if not all(isinstance(line[key], kind) for key, kind in _PARTS.items() if key in line):
+        return False
+    return all(isinstance(one, str) for one in line.get("environment", {}).values()) and _is_target(
+        line.get("target", {})
+    )
+
+
+def _is_target(written: dict[str, Any]) -> bool:
+    """Whether this is a target as it is kept: texts and numbers, and below `options` and `hosts` texts too."""
+    rest = {**written}
+    options, hosts = rest.pop("options", {}), rest.pop("hosts", [])
+    if not isinstance(options, dict) or not isinstance(hosts, list):
+        return False
+    if not all(isinstance(one, dict) and isinstance(one.get("host"), str) for one in hosts):
+        return False
+    return all(isinstance(one, (str, int)) for one in (*rest.values(), *options.values()))
 
 
 def converted(lines: Lines, path: Path) -> Lines:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from wizard.core.events import Noted
 from wizard.core.steps import Finished
@@ -13,6 +13,7 @@ from wizard.core.tree import HEALTHY, Tree
 from wizard.errors import SessionError
 from wizard.impact import place_of
 from wizard.marks import seconds_of
+from wizard.named import NamedTuple
 from wizard.redact import clean
 from wizard.session import Listed, Session, list_sessions, replayed
 
@@ -126,7 +127,8 @@ def _columns(text: str) -> int:
 def _fit(text: str, width: int) -> str:
     """The text in exactly `width` columns; of a longer one both ends stay, for a host begins and a port ends it."""
     if _columns(text) > width:
-        head, tail = text[: len(text) // 2], text[len(text) // 2 :]
+        middle = len(text) // 2
+        head, tail = text[:middle][:width], text[middle:][-width:]
         while _columns(head) + _columns(tail) > width - 1:
             head, tail = (head[:-1], tail) if _columns(head) > _columns(tail) else (head, tail[1:])
         text = f"{head}…{tail}"

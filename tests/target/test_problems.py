@@ -199,3 +199,20 @@ def test_no_password_is_ever_repeated(shape, secret, encoded):
 @given(st.text(max_size=80), st.sampled_from([None, "postgresql", "mysql"]))
 def test_no_text_raises(text, engine):
     assert isinstance(parse(text, engine=engine), Target)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        (f"postgresql://app:{'p' * 9000}@db.example/shop", "password"),
+        (f"postgresql://app:pw@db.example/{'d' * 9000}", "database"),
+        (f"postgresql://app:pw@db.example/shop?application_name={'n' * 9000}", "application_name"),
+        (f"postgresql://app:{'p' * 40_000}@db.example/shop", "url"),
+    ],
+)
+def test_what_is_longer_than_any_setting_is_said_and_not_kept(text, key):
+    target = parse(text)
+    problem = next(each for each in target.problems if each.key == key)
+    assert "longer than" in problem.detail
+    assert len(problem.detail) < 200
+    assert all(len(each.value) < 9000 for each in target.settings)

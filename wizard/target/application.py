@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import NamedTuple
 
+from wizard.named import NamedTuple
 from wizard.target.conflicts import Candidate, find_conflicts
 from wizard.target.discover import Discovery, candidates, discover
 from wizard.target.files import seen_from, there

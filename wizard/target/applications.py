@@ -10,9 +10,9 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import NamedTuple
 
 from wizard.core.lazyre import lazy
+from wizard.named import NamedTuple
 from wizard.redact import clean
 from wizard.target.model import Target
 from wizard.target.process import PROC, parent_of, read_environ

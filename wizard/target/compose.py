@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from wizard.core.lazyre import lazy
+from wizard.named import TYPE_CHECKING, NamedTuple
 from wizard.target.envfile import fill, read_env
 from wizard.target.files import read_text
+
+if TYPE_CHECKING:
+    from typing import Any
+
 
 NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 """File names in the order in which Compose prefers them; it reads the first."""
@@ -35,14 +39,22 @@ class ComposeService(NamedTuple):
     waits: Mapping[str, str] = {}
     """Service that it is started after, to the condition: service_started where none is written."""
 
+    def __repr__(self) -> str:
+        """The service without its variables: one of them may be a password."""
+        return f"ComposeService({self.name})"
+
 
 def read_compose(path: Path, environ: Mapping[str, str]) -> tuple[tuple[ComposeService, ...], str]:
     """Return the services of a Compose file and what is wrong with it (empty when nothing is)."""
     import yaml
 
+    from wizard.yamlbounds import check_bounds
+
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        document = yaml.load(read_text(path), Loader=loader)
+        text = read_text(path)
+        check_bounds(text)
+        document = yaml.load(text, Loader=loader)
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         return (), f"is no valid YAML{f' (line {mark.line + 1})' if mark else ''}"

@@ -7,8 +7,8 @@ server: one family of engines, and no comparison of a server's definition with a
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import NamedTuple
 
+from wizard.named import NamedTuple
 from wizard.target.model import MASK, Conflict, Secret, Setting, Target
 
 _KEYS = ("host", "port", "user", "database", "sslmode")

@@ -10,10 +10,11 @@ import json
 import os
 import re
 import shutil
-from typing import NamedTuple
 
+from wizard import footprint
 from wizard.core.lazyre import lazy
 from wizard.errors import UsageError
+from wizard.named import NamedTuple
 from wizard.redact import clean
 from wizard.target.process import Process, namespace, read_process
 
@@ -111,7 +112,7 @@ def _crictl(name: str) -> _Answer:
     found = _ask(["crictl", "inspect", "--output", "json", next(iter(known), name)])
     try:
         pid = json.loads(found.text or "{}")["info"]["pid"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return _Answer("", found.refusal)
     return _Answer(str(pid) if isinstance(pid, int) else "", ids=known)
 
@@ -129,6 +130,7 @@ def _environment() -> dict[str, str]:
 def _ask(argv: list[str]) -> _Answer:
     import subprocess
 
+    footprint.now().ran(argv[0])
     try:
         done = subprocess.run(
             argv,

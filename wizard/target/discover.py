@@ -5,10 +5,11 @@ Nothing is contacted and nothing raises: a file that cannot be read is named wit
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
+from wizard.named import NamedTuple
 from wizard.target.compose import NAMES as COMPOSE_NAMES
 from wizard.target.compose import ComposeService, read_compose
 from wizard.target.conflicts import Candidate, find_conflicts, other_passwords
@@ -19,6 +20,7 @@ from wizard.target.model import Problem, Target
 from wizard.target.optionfile import client_settings
 from wizard.target.parse import parse_target
 from wizard.target.passfile import is_exposed, read_passfile
+from wizard.target.readings import secrets_of
 from wizard.target.resolve import finish
 from wizard.target.servicefile import read_services
 from wizard.target.variables import has_place, targets_in
@@ -108,7 +110,10 @@ def _conclude(search: _Search) -> Discovery:
     conflicts = find_conflicts(search.candidates, search.services)
     others = other_passwords(search.candidates, search.services)
     targets[0] = targets[0]._replace(conflicts=conflicts, alternatives=others)
-    return Discovery(tuple(_distinct(targets)), tuple(search.looked), tuple(search.problems))
+    distinct = list(_distinct(targets))
+    read = tuple(dict.fromkeys(secrets_of(*distinct)))
+    found = tuple(each._replace(others=read) for each in distinct)
+    return Discovery(found, tuple(search.looked), tuple(search.problems))
 
 
 def _distinct(targets: list[Target]) -> Iterator[Target]:
@@ -151,7 +156,7 @@ def _search_other_env(search: _Search, path: Path) -> None:
 
 
 def _search_compose(search: _Search, cwd: Path, merged: Mapping[str, str]) -> None:
-    path = next((cwd / name for name in COMPOSE_NAMES if there(cwd / name).is_file()), None)
+    path = next((cwd / name for name in COMPOSE_NAMES if os.path.isfile(there(cwd / name))), None)
     if path is None or not search.text_of(path):
         return
     services, wrong = read_compose(path, merged)

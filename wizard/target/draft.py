@@ -12,15 +12,26 @@ from collections.abc import Iterator
 from wizard.core.lazyre import lazy
 from wizard.target.model import Form, Problem, ProblemKind, Secret
 
+LONGEST_PASSWORD = 8192
+"""Characters; the tokens of clouds have a few thousand, and what is longer is a file that was read by mistake."""
+LONGEST_VALUE = 8192
+"""Characters of any other setting."""
 CONNECTION_KEYS = ("host", "hostaddr", "port", "user", "database", "socket")
 _SECRET_KEY = lazy(
     r"pass(word|wd|phrase)?$|pwd$|secret|token|(scram|client|server)_key$|api_?key|credential", re.I
 )
 
+_NAME = lazy(r"[A-Za-z][A-Za-z_. -]*\Z")
+
 
 def is_secret_key(key: str) -> bool:
     """Whether a setting of this name holds something that nobody may see (`sslpassword`, `authToken` …)."""
     return key.lower() != "passfile" and _SECRET_KEY.search(key) is not None
+
+
+def is_name(key: str) -> bool:
+    """Whether a key looks like the name of a setting, and not like what follows a mark inside of a password."""
+    return _NAME.match(key) is not None
 
 
 class Draft:
@@ -39,15 +50,24 @@ class Draft:
         self.problems: list[Problem] = []
 
     def put(self, key: str, value: str, source: str = "") -> None:
-        """Note a value unless that key has one; a password lands in `password`, other secrets nowhere."""
+        """Note a value unless that key has one; a password lands in `password`, other secrets nowhere.
+
+        What is longer than any value is becomes a problem instead.
+        """
         if key == "password":
             self.put_password(value, source)
+        elif len(value) > LONGEST_VALUE:
+            detail = f"The value is longer than {LONGEST_VALUE} characters, which none is: state it again."
+            self.problem("malformed", key if key.isidentifier() else "url", detail, source)
         elif not is_secret_key(key):
             self.values.setdefault(key, (value, source or self.source))
 
     def put_password(self, value: str, source: str = "") -> None:
-        """Note the password unless there is one."""
-        if self.password is None:
+        """Note the password unless there is one; none that is longer than any password is."""
+        if len(value) > LONGEST_PASSWORD:
+            detail = f"The password is longer than {LONGEST_PASSWORD} characters: was a whole file put there?"
+            self.problem("malformed", "password", detail, source)
+        elif self.password is None:
             self.password, self.password_source = Secret(value), source or self.source
 
     def note_raw(self, decoded: str, raw: str) -> None:

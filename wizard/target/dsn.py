@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 
 from wizard.core.lazyre import lazy
-from wizard.target.draft import Draft
+from wizard.target.draft import Draft, is_name
+from wizard.target.spellings import LIBPQ_PARAMETERS, PSYCOPG_KEYWORDS
 
 _PAIR_START = lazy(r"\s*[A-Za-z_]\w*\s*=")
 _SEMICOLONS = lazy(r"""(?:pgsql|mysql):\w+=|[A-Za-z][\w -]*=(?:"[^"]*"|'[^']*'|[^;\s"']*)\s*;""")
@@ -83,7 +84,7 @@ def _value(text: str, at: int) -> tuple[str, int, bool]:
         char = text[at]
         if char == "\\":
             out.append(text[at + 1 : at + 2])
-            at += 2
+            at = min(at + 2, len(text))
         elif quoted and char == "'":
             return "".join(out), at + 1, True
         elif not quoted and char in _SPACE:
@@ -100,7 +101,13 @@ def read_dsn(text: str, draft: Draft) -> None:
     pairs, wrong = split_pairs(text)
     if any(key == "service" for key, _ in pairs) and len(pairs) == 1:
         draft.form = "service"
+    previous = ""
     for key, value in pairs:
+        if previous == "password" and key not in LIBPQ_PARAMETERS | PSYCOPG_KEYWORDS | {"database"}:
+            detail = "The password seems to hold a blank: put it in single quotes."
+            draft.problem("unescaped", "password", detail)
+            continue
+        previous = key
         # Later pairs win in libpq; a draft keeps the first, so an earlier one is dropped.
         if key != "password":
             draft.values.pop("database" if key == "dbname" else key, None)
@@ -124,8 +131,9 @@ def read_semicolons(text: str, draft: Draft) -> None:
         draft.driver = "ado.net"
     for number, pair in enumerate(_semicolon_pairs(text), start=1):
         key, equals, value = pair.partition("=")
-        if not equals:
-            draft.problem("malformed", "url", f"Part {number} between the semicolons has no =.")
+        if not equals or not is_name(key.strip()):
+            what = "no name before the =" if equals else "no ="
+            draft.problem("malformed", "url", f"Part {number} between the semicolons has {what}.")
             continue
         name = re.sub(r"[\s_]", "", key).lower() if key.strip() != "unix_socket" else "unix_socket"
         draft.put(ADO_KEYS.get(name, key.strip()), _unquote(value.strip()))

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from wizard.core.lazyre import lazy
+from wizard.named import NamedTuple
 
 _LINE = lazy(r"[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*[=][ \t]*")
 _REFERENCE = lazy(r"\$\{([A-Za-z_]\w*)(?:(:?-)([^{}]*))?\}")
@@ -23,6 +23,10 @@ class EnvLine(NamedTuple):
 
     value: str
     line: int
+
+    def __repr__(self) -> str:
+        """The line without its value, which may be a password."""
+        return f"EnvLine(line={self.line})"
 
 
 def read_env(text: str, environ: Mapping[str, str]) -> dict[str, EnvLine]:

@@ -10,8 +10,9 @@ import re
 from urllib.parse import unquote, unquote_plus
 
 from wizard.core.lazyre import lazy
-from wizard.target.draft import Draft
-from wizard.target.urls import read_hosts, split_url
+from wizard.target.draft import Draft, is_name
+from wizard.target.splitting import split_url
+from wizard.target.urls import read_hosts
 
 _SHAPE = lazy(
     r"(?:jdbc|r2dbc):(?:(?:aws-wrapper|p6spy|tc|otel|log4jdbc):)?(?P<sub>[A-Za-z0-9]+)"
@@ -116,11 +117,14 @@ def _read_name_only(rest: str, draft: Draft) -> None:
 
 
 def _read_query(query: str, draft: Draft) -> None:
+    previous = ""
     for pair in filter(None, query.split("&")):
         key, equals, value = pair.partition("=")
-        if not equals and draft.password is not None and key.lower() not in ("ssl", "usessl"):
+        lone = not equals and draft.password is not None and key.lower() not in ("ssl", "usessl")
+        if lone or (previous == "password" and not is_name(key)):
             draft.problem("unescaped", "password", "The password seems to hold a raw &: write it as %26.")
             continue
+        previous = key.lower()
         decoded = unquote_plus(value) if draft.engine == "postgresql" else unquote(value)
         name = RENAMED.get(key.lower(), key)
         if name == "password" or key.lower() == "password":

@@ -8,26 +8,32 @@ only type that can hold a password is `Secret`, and no other field of any class 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple, NoReturn
+
+from wizard.named import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Literal, NoReturn
+
+    Engine = Literal["postgresql", "mysql", "mariadb", "unknown"]
+    Form = Literal["url", "dsn", "jdbc", "go", "service", "options", "bare"]
+    TlsMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
+    ProblemKind = Literal[
+        "malformed",
+        "unescaped",
+        "unexpanded",
+        "invalid-option",
+        "service-undefined",
+        "passfile-ignored",
+        "driver-mismatch",
+        "missing",
+        "database-missing",
+        "driver-missing",
+    ]
+else:
+    Engine = Form = TlsMode = ProblemKind = str
 
 MASK = "•••"
 """What stands wherever a password would have stood."""
-
-Engine = Literal["postgresql", "mysql", "mariadb", "unknown"]
-Form = Literal["url", "dsn", "jdbc", "go", "service", "options", "bare"]
-TlsMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
-ProblemKind = Literal[
-    "malformed",
-    "unescaped",
-    "unexpanded",
-    "invalid-option",
-    "service-undefined",
-    "passfile-ignored",
-    "driver-mismatch",
-    "missing",
-    "database-missing",
-    "driver-missing",
-]
 
 DEFAULT_PORTS: dict[str, int] = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
 """The port that each engine's clients use when none is given."""
@@ -156,6 +162,8 @@ class Target(NamedTuple):
     """The password's text before percent-decoding, where that changed it."""
     alternatives: tuple[tuple[str, Secret], ...] = ()
     """(source, password) of the other sources that state another password for the same user."""
+    others: tuple[Secret, ...] = ()
+    """The passwords of other connections that were read on the way: they are tried nowhere, and shown nowhere."""
     options: Mapping[str, str] = {}
     """Further options as written (sslmode, target_session_attrs, options …), secrets removed."""
     settings: tuple[Setting, ...] = ()

@@ -15,8 +15,8 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
+from wizard.named import NamedTuple
 from wizard.target.files import inside
 from wizard.target.process import PROC, Process, missing_right, namespace
 
@@ -98,7 +98,7 @@ def _content(path: Path) -> bytes | None:
 
 def _without_strangers(content: bytes, root: Path) -> bytes:
     """nsswitch.conf without the service that would ask the host's systemd-resolved, where the process has none."""
-    if inside(root, _RESOLVED).exists():
+    if os.path.exists(inside(root, _RESOLVED)):
         return content
     return re.sub(rb"(?m)(^hosts:.*?)\bresolve\b(?:[ \t]*\[[^\]\n]*\])?", rb"\1", content)
 

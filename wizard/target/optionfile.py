@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
+from wizard.named import NamedTuple
 from wizard.target.files import expand, read_text, shown, there
 
 _ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "r": "\r", "\\": "\\", "s": " ", '"': '"', "'": "'"}
@@ -30,6 +30,10 @@ class OptionLine(NamedTuple):
     """With `-` between words."""
     value: str
     source: str
+
+    def __repr__(self) -> str:
+        """The line without its value, which may be a password."""
+        return f"OptionLine({self.source} {self.key})"
 
 
 def option_files(environ: Mapping[str, str], home: Path | None) -> tuple[Path, ...]:

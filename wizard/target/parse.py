@@ -21,6 +21,8 @@ from wizard.target.urls import is_url, read_hosts, read_url
 
 _ASSIGNMENT = lazy(r"(?:export\s+|set\s+|-e\s+)?([A-Z][A-Z0-9_]+)\s*[=:]\s*(?=[\"']?[a-z][\w+.-]*:)")
 _BARE = lazy(r"(?:\[[0-9A-Fa-f:.%\w]+\]|[\w.-]+)(?::[^@:/?#\s]*)?(?:,[\w.-]+(?::\d+)?)*\Z")
+LONGEST_TEXT = 32_768
+"""Characters of a connection, its password among them."""
 _OVERRIDES: dict[str, str] = {
     "dbname": "database",
     "db": "database",
@@ -54,6 +56,10 @@ def parse_target(
         draft.replace(_OVERRIDES.get(key, key), value, f"--{key}")
     if "database" in given and not given["database"]:
         draft.values.pop("database")
+    if len(text) > LONGEST_TEXT:
+        detail = f"The text is longer than {LONGEST_TEXT} characters, as no connection is: was a whole file put there?"
+        draft.problem("malformed", "url", detail)
+        text = ""
     lifted, marks = lift(text)
     stated = Draft(source)
     stated.password, stated.password_source = draft.password, draft.password_source

@@ -10,8 +10,8 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
+from wizard.named import NamedTuple
 from wizard.target.files import read_text, there
 from wizard.target.model import Secret
 

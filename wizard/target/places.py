@@ -9,6 +9,7 @@ Connector/J, go-sql-driver and mysql2 for Node open TCP, and so does a URL of wh
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from wizard.target.draft import Draft
 from wizard.target.files import there
 from wizard.target.model import DEFAULT_PORTS, HostPort
 from wizard.target.spellings import C_MYSQL_DRIVERS
+from wizard.target.splitting import NO_PORT
 
 _HOST = lazy(r"[\w.-]+\Z")
 _ADDRESS6 = lazy(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%[\w.-]+)?\Z")
@@ -55,7 +57,7 @@ def places(draft: Draft, family: str, environ: Mapping[str, str]) -> tuple[HostP
 def _default_host(draft: Draft, family: str) -> str:
     if family != "postgresql" or draft.driver in _NO_SOCKET:
         return "localhost"
-    return next((folder for folder in _PG_FOLDERS if there(Path(folder)).is_dir()), _PG_FOLDERS[0])
+    return next((folder for folder in _PG_FOLDERS if os.path.isdir(there(Path(folder)))), _PG_FOLDERS[0])
 
 
 def _mysql_places(draft: Draft, environ: Mapping[str, str]) -> tuple[HostPort, ...]:
@@ -76,7 +78,7 @@ def _mysql_places(draft: Draft, environ: Mapping[str, str]) -> tuple[HostPort, .
 
 
 def _existing(paths: tuple[str, ...]) -> str:
-    return next((path for path in paths if there(Path(path)).exists()), paths[0])
+    return next((path for path in paths if os.path.exists(there(Path(path)))), paths[0])
 
 
 def _ports(draft: Draft, count: int, default: int) -> list[int]:
@@ -96,8 +98,9 @@ def _port(text: str, default: int, draft: Draft) -> int:
     if re.fullmatch(r"\d{1,7}", text) and 1 <= int(text) <= 65535:
         return int(text)
     # What stands there may be a piece of a password: only a number is quoted back.
-    shown = f"Port {int(text)}" if re.fullmatch(r"[0-9]{1,7}", text) else "The port"
-    draft.problem("malformed", "port", f"{shown} is no number from 1 to 65535.")
+    # Not shown: in a URL that has lost its host a password stands in this place.
+    hint = " If it is a password, an @ and the host must follow it." if text == NO_PORT else ""
+    draft.problem("malformed", "port", f"The port is no number from 1 to 65535.{hint}")
     draft.values.pop("port", None)
     return default
 

@@ -12,20 +12,26 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple
 
 from wizard.errors import UsageError
+from wizard.named import TYPE_CHECKING, NamedTuple
 from wizard.redact import clean
 from wizard.target.files import inside
 from wizard.target.model import Secret, Setting
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    View = Literal["same", "entered", "refused", "gone"]
+    Origin = Literal["environment", "files", "stated", "hidden", "nothing"]
+else:
+    View = Origin = str
 
 PROC = Path("/proc")
 MOST_ENVIRONMENT = 2 * 1024 * 1024
 """Bytes of an environment that are read: the kernel lets a program start with about this much."""
 
 _WITHOUT = os.strerror(errno.ESRCH).lower()
-View = Literal["same", "entered", "refused", "gone"]
-Origin = Literal["environment", "files", "stated", "hidden", "nothing"]
 
 
 class Stale(NamedTuple):
@@ -75,6 +81,10 @@ class Process(NamedTuple):
     """Every password that was read on the way, for the last gate."""
     troubles: tuple[str, ...] = ()
     """What could not be looked at, a sentence each."""
+
+    def __repr__(self) -> str:
+        """The process without its environment, which may hold a password."""
+        return f"Process({self.words})"
 
     @property
     def words(self) -> str:

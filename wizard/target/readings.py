@@ -7,10 +7,10 @@ the login and to the redactor, never into a fact.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from wizard.core.lazyre import lazy
-from wizard.target.model import Secret, Target
+from wizard.named import NamedTuple
+from wizard.target.model import MASK, Secret, Target
 
 _ESCAPE = lazy(r"%[0-9A-Fa-f]{2}")
 _QUOTES = "'\"`"
@@ -60,11 +60,28 @@ def readings(target: Target) -> tuple[Reading, ...]:
 
 def secrets_of(*targets: Target | None) -> list[Secret]:
     """Every text that may be a password of these targets: what the redactor has to know."""
-    found = []
+    found: list[Secret] = []
     for target in targets:
-        if target is not None and target.password:
+        if target is None:
+            continue
+        found += target.others
+        if target.password:
             found += [target.password, *(reading.secret for reading in readings(target))]
     return found
+
+
+def names_of(*targets: Target | None) -> list[str]:
+    """The texts of these targets that are told whatever their password is: names, places, settings.
+
+    Of a connection that could not be split safely none, for a part of its password may be among them.
+    """
+    found = []
+    for target in targets:
+        if target is None or any(one.kind in ("malformed", "unescaped") for one in target.problems):
+            continue
+        found += [target.engine, target.driver, target.source, target.password_source]
+        found += [text for setting in target.settings for text in (setting.value, setting.source)]
+    return [name for name in dict.fromkeys(found) if name and name != MASK]
 
 
 def _readings(target: Target, text: str) -> Iterator[Reading]:

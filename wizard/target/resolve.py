@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
 
+from wizard.named import TYPE_CHECKING
 from wizard.target.checks import check_options, check_placeholders
 from wizard.target.draft import Draft
-from wizard.target.model import MASK, Engine, Problem, Setting, Target
+from wizard.target.model import MASK, Problem, Setting, Target
 from wizard.target.passwords import find_missing_password
 from wizard.target.places import places
 from wizard.target.spellings import LIBPQ_ENVIRONMENT, NO_PG_ENVIRONMENT
 from wizard.target.tls_options import tls_of
+
+if TYPE_CHECKING:
+    from typing import Any
 
 _ORDER = ("unexpanded", "unescaped", "malformed", "service-undefined", "driver-mismatch")
 """Problems in the order in which they explain one another."""
@@ -45,8 +48,9 @@ def finish(
     check_placeholders(draft, ())
     # Paths are opened as they were written, even where the password is a part of one.
     options = {key: value if _is_path(key) else _unsecret(value, draft) for key, value in draft.options()}
+    engine: Any = draft.engine or "unknown"
     target = Target(
-        engine=cast(Engine, draft.engine or "unknown"),
+        engine=engine,
         hosts=hosts,
         user=draft.get("user"),
         database=draft.get("database"),

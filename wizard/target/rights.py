@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import RLock
-from typing import NamedTuple
+
+from wizard.named import NamedTuple
 
 PROC = Path("/proc")
 NOBODY = 65534

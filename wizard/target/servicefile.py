@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
+from wizard.named import NamedTuple
 from wizard.target.files import expand, read_text, shown
 
 SYSTEM_DIRECTORIES = ("/etc/postgresql-common", "/etc/sysconfig/pgsql", "/etc")
@@ -22,6 +22,10 @@ class Service(NamedTuple):
     name: str
     path: str
     values: Mapping[str, tuple[str, int]]
+
+    def __repr__(self) -> str:
+        """The section without its values: one of them may be a password."""
+        return f"Service({self.path} [{self.name}])"
 
 
 def service_files(environ: Mapping[str, str], home: Path | None, explicit: str = "") -> tuple[Path, ...]:

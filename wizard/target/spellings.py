@@ -7,6 +7,11 @@ checks in the same file.
 
 from __future__ import annotations
 
+from wizard.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wizard.target.model import TlsMode
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -149,7 +154,7 @@ LIBPQ_PARAMETERS = _words(
     """
 )
 
-SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+SSL_MODES: tuple[TlsMode, ...] = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 TLS_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 
 LIBPQ_VALUES: dict[str, tuple[str, ...]] = {

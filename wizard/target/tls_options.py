@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import cast
 
 from wizard.target.model import Tls, TlsMode
 from wizard.target.spellings import MARIADB_SSL_MODES, MYSQL_SSL_MODES, SSL_MODES, TLS_VERSIONS
@@ -85,7 +84,7 @@ def _default_mode(driver: str, root: str | None) -> TlsMode:
 def _stated_mode(family: str, driver: str, given: Mapping[str, str], root: str | None) -> TlsMode | None:
     read = _mysql_mode if family == "mysql" else _postgres_mode
     word = read(driver, given, root)
-    return cast(TlsMode, word) if word in SSL_MODES else None
+    return next((mode for mode in SSL_MODES if mode == word), None)
 
 
 def _postgres_mode(driver: str, given: Mapping[str, str], root: str | None) -> str | None:

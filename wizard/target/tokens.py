@@ -6,9 +6,12 @@ is kept: what comes out holds none of its secret parts.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
+from wizard.named import TYPE_CHECKING, NamedTuple
 from wizard.target.readings import looks_like_token
+
+if TYPE_CHECKING:
+    from typing import Any
+
 
 LONGEST = 16_384
 """Characters; the longest tokens known (Entra, with many groups) have a few thousand."""

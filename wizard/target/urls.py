@@ -10,11 +10,10 @@ taken for a host.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 from urllib.parse import unquote
 
 from wizard.core.lazyre import lazy
-from wizard.target.draft import Draft
+from wizard.target.draft import Draft, is_name
 from wizard.target.spellings import (
     DIALECT_DRIVERS,
     LIBPQ_DRIVERS,
@@ -24,73 +23,17 @@ from wizard.target.spellings import (
     SCHEME_DRIVERS,
     SCHEMES,
 )
+from wizard.target.splitting import HOSTS, KEY, Pieces, split_url
 
 _SCHEME = lazy(r"([A-Za-z][A-Za-z0-9.-]*(?::(?:postgresql|mysql|mariadb))?)(?:\+([\w-]+))?:(/*)")
-_ENDS = lazy(r"[/?#]")
-_HOST = r"(?:\[[0-9A-Fa-f:.%\w]*\]|[A-Za-z0-9_.%*~-]*)"
-_HOSTS = lazy(rf"{_HOST}(?::\d*)?(?:,{_HOST}(?::\d*)?)*\Z")
-_KEY = lazy(r"[A-Za-z_][\w.-]*\Z")
 _BAD_ESCAPE = lazy(r"%(?![0-9A-Fa-f]{2})|%00")
-_AT_IN_VALUE = frozenset({"user", "username", "options", "application_name", "password", "email"})
-_RESERVED = "@/#?[]"
 RENAMED: dict[str, str] = {"dbname": "database", "username": "user", "unix_socket": "socket"}
-
-
-class Pieces(NamedTuple):
-    """The raw texts between the marks of a URL; nothing is decoded yet."""
-
-    user: str
-    password: str | None
-    hosts: str
-    path: str | None
-    query: str
-    raw_reserved: str = ""
-    """The reserved characters that stand unescaped in user or password, each once."""
 
 
 def is_url(text: str) -> bool:
     """Whether a text starts as a URL of some scheme, right or wrong."""
     match = _SCHEME.match(text)
     return match is not None and (len(match[3]) > 1 or (bool(match[3]) and match[1].lower() in SCHEMES))
-
-
-def split_url(rest: str) -> Pieces:
-    """Split what follows `scheme://`; chooses the reading in which the host can be a host."""
-    first = rest.find("@")
-    if first < 0:
-        hosts, path, query = _split_tail(rest)
-        return Pieces("", None, hosts, path, query)
-    end = _ENDS.search(rest)
-    if end and end.start() < first and _is_sane(*_split_tail(rest)):
-        hosts, path, query = _split_tail(rest)
-        return Pieces("", None, hosts, path, query)
-    cut = first if _is_sane(*_split_tail(rest[first + 1 :])) else rest.rfind("@")
-    credentials, tail = rest[:cut], rest[cut + 1 :]
-    hosts, path, query = _split_tail(tail)
-    user, colon, password = credentials.partition(":")
-    if spoiled := re.search(r"[@/#?]", user):
-        # The colon, if any, belongs to the tail; what follows the first reserved character may be secret.
-        user, password, colon = credentials[: spoiled.start()], credentials[spoiled.end() :], ":"
-    wrong = "".join(char for char in _RESERVED if char in credentials)
-    return Pieces(user, password if colon else None, hosts, path, query, wrong)
-
-
-def _split_tail(tail: str) -> tuple[str, str | None, str]:
-    """Split `hosts/path?query` (a fragment stays in the part where it begins)."""
-    before, _, query = tail.partition("?")
-    hosts, slash, path = before.partition("/")
-    return hosts, path if slash else None, query
-
-
-def _is_sane(hosts: str, path: str | None, query: str) -> bool:
-    """Whether the parts can be what they would have to be, with no stray `@` in them."""
-    if not _HOSTS.match(hosts) or "@" in (path or "") or "#" in (path or ""):
-        return False
-    for pair in filter(None, query.split("&")):
-        key, _, value = pair.partition("=")
-        if not _KEY.match(key) or ("@" in value and key.lower() not in _AT_IN_VALUE):
-            return False
-    return True
 
 
 def read_url(text: str, draft: Draft) -> None:
@@ -108,6 +51,13 @@ def read_url(text: str, draft: Draft) -> None:
     elif len(slashes) == 3:
         rest = "/" + rest
     pieces = _without_inner_scheme(split_url(rest), draft)
+    if (
+        pieces.password is not None
+        and not HOSTS.match(pieces.hosts)
+        and not re.search(r"\$|zqmark", pieces.hosts)
+    ):
+        # The text was split in the wrong place: what is behind may still be a part of the password.
+        pieces = pieces._replace(path=None, query="")
     _report_reserved(pieces, draft)
     if pieces.user:
         draft.put("user", _decode(pieces.user, "user", draft))
@@ -242,16 +192,13 @@ def read_query(query: str, draft: Draft) -> None:
         if not equals:
             _report_lone(key, previous, draft)
             continue
-        if not _KEY.match(key):
+        if not KEY.match(key):
             draft.problem(
                 "malformed", "url", "A parameter after the ? has a name with characters that no name has."
             )
             continue
-        if (
-            previous == "password"
-            and draft.engine == "postgresql"
-            and key not in LIBPQ_PARAMETERS | set(PARAMETER_DRIVERS)
-        ):
+        known = draft.engine != "postgresql" or key in LIBPQ_PARAMETERS or key in PARAMETER_DRIVERS
+        if previous == "password" and not (known and is_name(key)):
             draft.problem("unescaped", "password", "The password seems to hold a raw &: write it as %26.")
             continue
         previous = RENAMED.get(key, key)

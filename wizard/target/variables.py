@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
+from wizard.named import NamedTuple
 from wizard.target.draft import Draft
 from wizard.target.model import Secret, Target
 from wizard.target.parse import parse_target

@@ -1,0 +1,126 @@
+"""The places where passwords stand: in URLs, options, SQL, commands, tokens. What stands there is masked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from wizard.core.lazyre import lazy
+from wizard.target.model import MASK
+
+_URL_PASSWORD = lazy(
+    r"((?<![\w+.-])[\w+.-]*://(?!USER:PASSWORD@)[^\s:/?#@\"'<>]*):([^\s\"'<>]*)@(?=[\w\[%/.:,-])"
+)
+"""The scheme may have anything glued to it: a time, a bracket, the end of another word."""
+_GO_PASSWORD = lazy(r"(?<![\w/])([\w.-]+):([^\s\"'<>]+)@(?=(?:tcp6?|unix)\()")
+_OPEN_URL = lazy(
+    r"""\b((?:postgres|mysql|mariadb|jdbc:)[\w+:]*://(?!USER:PASSWORD@)[^\s:/?#@"'<>\[]*):
+        (?!•••@|(?:\d{0,5}|\[?[A-Z]+]?)(?:[/?,:\s"'<>)\]]|$))
+        (?:[^\s"'<>@][^\n@]{0,200}(?=@[\w\[%/.:,-])|[^\s"'<>@/]+)""",
+    re.VERBOSE,
+)
+"""A database's URL that is none, for its password holds a blank or a quote, or nothing follows it."""
+_OPEN_PAIR = lazy(
+    r"(?i)((?<![\w-])(?:password|pwd)\s*=\s*)(?![\"'${<])"
+    r"(?:[^;\"'\n]*(?=;\s*[A-Za-z][\w ]*=)|[^&\"'\n]*(?=&[A-Za-z]\w*=)|\S+(?:[ ]+(?![\w.-]+[ ]*=)\S+)+(?=[ ]+\w+[ ]*=))"
+)
+"""A password that is not in quotes although there is a blank in it, before the next setting."""
+_REFUSED = lazy(
+    r"(?i)((?:missing \"=\" after|invalid integer value|invalid port number:?|invalid port|integer value as) [\"'])"
+    r"(?!:?-?\d{1,7}[\"']|\$\{?[A-Z_]+\}?[\"']|…|\{)([^\"'\n]+)|((?:host name|address of) [\"'])(?!…)[^\"'\n]*@"
+)
+"""What a driver says of the piece of a password that it took for something else."""
+_HEADER = lazy(r"\b((?:Basic|Bearer)\s+)[\w+/.~-]{8,}=*")
+_NAMED = lazy(
+    r"""(?P<name>(?:(?:passw(?:or)?d|passwd|passphrase|secret|pwd)|\bpass|MYSQL_PWD|auth[_-]?token|api[_-]?key)
+        (?:[\"'])?\s*(?:=>|[=:])\s*)
+        (?P<value>"(?:\\.|[^"\\])*"|'(?:\\.|''|[^'\\])*'|[^\s"'&;,)\]}]+)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_SQL = lazy(
+    r"""((?<!["'\w])(?!(?<=\\)(?-i:password)[ ]")
+        (?:IDENTIFIED\s+(?:WITH\s+\S+\s+)?(?:BY|AS)(?:\s+PASSWORD)?|(?:ENCRYPTED\s+)?PASSWORD)\s*\(?\s*[EeNn]?)
+        ('(?:\\.|''|[^'\\])*'|"(?:\\.|""|[^"\\])*")""",
+    re.IGNORECASE | re.VERBOSE,
+)
+r"""A password in SQL; in psql's `\password "app"` it is the name of a role."""
+_CLIENT = lazy(
+    r"(\b(?:mysql|mariadb|mysqldump|mysqladmin|mariadb-dump|mysqlcheck)\b[^\n|;]*?\s-p)(?![,.;:)](?:\s|$))(\S+)"
+)
+"""A password after `-p`; punctuation there ends a clause: `mysql without -p, so …`."""
+_JWT = lazy(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?")
+_RDS_TOKEN = lazy(r"(?:[\w.-]+:\d+/)?\?[^\s\"']*\bX-Amz-Signature=[0-9A-Fa-f]+[^\s\"']*")
+_AMZ_PART = lazy(r"\b(X-Amz-(?:Signature|Security-Token|Credential))=[^\s&\"']+", re.IGNORECASE)
+_SCRAM = lazy(r"\bSCRAM-SHA-256\$\d+:[^\s$]+\$[^\s:]+:[^\s'\"]+")
+_HASH = lazy(r"\bmd5[0-9a-f]{32}\b")
+HARMLESS = frozenset(
+    {"yes", "no", "true", "false", "on", "off", "set", "missing", "none", "null", "required", "prompt"}
+    | {"unset", MASK}
+)
+_PLACEHOLDERS = frozenset({"CHANGE-ME", "…"})
+"""What our own pages write where the reader puts a password."""
+_PROGRAMS = frozenset({"mysql", "mariadb", "mysqladmin", "psql"})
+
+
+def redact_patterns(text: str) -> str:
+    """Mask what stands where a password stands, known or not."""
+    lowered = text.lower()
+    for marks, pattern, instead in _PLACES:
+        # Most texts have none of the marks, and a pattern that is never used is never compiled.
+        if any(mark in lowered for mark in marks):
+            text = pattern.sub(instead, text)
+    return text
+
+
+def _quoted(match: re.Match[str]) -> str:
+    mark, inner = match[2][0], match[2][1:-1]
+    if inner in _PLACEHOLDERS or (inner == "RDS" and "AWSAuthenticationPlugin" in match[1]):
+        return match[0]
+    return f"{match[1]}{mark}{MASK}{mark}"
+
+
+def _named(match: re.Match[str]) -> str:
+    value = match["value"]
+    mark = value[0] if value[0] in "\"'" else ""
+    inner = value[1:-1] if mark else value
+    if not inner or inner.lower().rstrip(".") in HARMLESS or inner in _PLACEHOLDERS or _is_open(match, inner):
+        return match[0]
+    return f"{match['name']}{mark}{MASK}{mark}"
+
+
+def _refused(match: re.Match[str]) -> str:
+    return f"{match[1]}{MASK}" if match[1] else f"{match[3]}{MASK}@"
+
+
+def _is_open(match: re.Match[str], inner: str) -> bool:
+    """Whether the value is prose, code or a reference: `using password: YES`, `password: ${DB_PASSWORD}`, `<…>`."""
+    if inner.startswith(("${", "{", "<", "$(", "[")):
+        return True
+    name = match["name"]
+    if inner != match["value"]:
+        return False  # in quotes it is a value
+    if "\n" in name and inner.endswith(":"):
+        return True  # the next key of a YAML file, on a line of its own
+    if inner in _PROGRAMS and name.endswith(": ") and match.string.startswith(" -", match.end()):
+        return True  # `root has a password: mysql -u root -p`
+    # In `SET PASSWORD = PASSWORD('…')` the quoted text is the password, and was looked at as such.
+    return inner.upper() == "PASSWORD(" or (inner == "(" and name.rstrip(" ").endswith(":"))
+
+
+_PLACES: tuple[tuple[tuple[str, ...], re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    (("://",), _URL_PASSWORD, rf"\1:{MASK}@"),
+    (("://",), _OPEN_URL, rf"\1:{MASK}"),
+    (("@tcp", "@unix"), _GO_PASSWORD, rf"\1:{MASK}@"),
+    (("x-amz-",), _RDS_TOKEN, MASK),
+    (("x-amz-",), _AMZ_PART, rf"\1={MASK}"),
+    (("eyj",), _JWT, MASK),
+    (("scram-sha-256$",), _SCRAM, MASK),
+    (("md5",), _HASH, MASK),
+    (("identified", "password"), _SQL, _quoted),
+    (("password", "pwd"), _OPEN_PAIR, rf"\1{MASK}"),
+    (("pass", "secret", "pwd", "token", "api"), _NAMED, _named),
+    (("missing", "invalid", "host name", "address of"), _REFUSED, _refused),
+    (("basic ", "bearer "), _HEADER, rf"\1{MASK}"),
+    ((" -p",), _CLIENT, rf"\1{MASK}"),
+)
+"""(lower-case words of which a text needs one, the pattern, what to put in place of a match)"""
