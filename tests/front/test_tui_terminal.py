@@ -112,3 +112,11 @@ def test_start_screen_left_with_ctrl_c(tmp_path: Path) -> None:
     terminal.wait_for("No connection settings were found here.")
     terminal.press("\x03")
     assert terminal.end() == Exit.INTERRUPTED
+
+
+def test_it_ends_with_a_terminal_that_goes_without_a_signal(ssh_port: int, tmp_path: Path) -> None:
+    """SIGHUP comes from a controlling terminal alone; a program that reads on would read nothing, for ever."""
+    terminal = Terminal([f"postgresql://app@127.0.0.1:{ssh_port}/shop", "--no-files"], tmp_path)
+    terminal.wait_for("network.not-a-database")
+    os.close(terminal.fd)
+    assert terminal.process.wait(PATIENCE) == Exit.FAULT

@@ -6,6 +6,7 @@ It must stay quick to appear: nothing that talks to a database, reads YAML or dr
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -14,13 +15,14 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import App, SuspendNotSupported
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 
+from wizard import endings
 from wizard.exits import BY_STATUS, Exit
 from wizard.front.tui.messages import Concluded, Failed, Opened, Reported, Said
 from wizard.front.tui.thrift import Thrift, thrifty
 
 if TYPE_CHECKING:
-    from textual.driver import Driver
     from textual.screen import Screen
 
     from wizard.content.load import Content
@@ -43,6 +45,7 @@ class WizardApp(App[int]):
         Binding("ctrl+c", "interrupt", show=False, priority=True),
         Binding("ctrl+q", "leave", show=False, priority=True),
         Binding("ctrl+l", "redraw", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", show=False, priority=True),
     ]
 
     def __init__(
@@ -76,6 +79,8 @@ class WizardApp(App[int]):
         self._greeting = greeting
         self.write_terminal = write_terminal or self._write_to_driver
         self.animation_level = "none"
+        self._bare = False
+        """Whether the screen is left for the bare terminal."""
 
     def get_driver_class(self) -> type[Driver]:
         """The terminal's driver, made to write less."""
@@ -150,6 +155,7 @@ class WizardApp(App[int]):
         """A terminal of another size has kept nothing that can be relied on."""
         self._thrift.forget()
 
+    @on(Driver.SignalResume)
     def action_redraw(self) -> None:
         """Draw all of the screen anew, for another program may have written on it."""
         self._thrift.forget()
@@ -181,21 +187,24 @@ class WizardApp(App[int]):
         """Show a command alone: on the bare terminal, or on an empty screen where that cannot be."""
         from wizard.front.tui.screens.plain import PlainScreen, show_alone
 
+        self._bare = True
         try:
             with self.suspend():
                 show_alone(command, sys.__stderr__ or sys.stderr, sys.__stdin__ or sys.stdin)
         except SuspendNotSupported:
             self.push_screen(PlainScreen(command))
+        finally:
+            self._bare = False
 
     def _fatal_error(self) -> None:
         """Report a mistake of this program without the values of variables: one of them may be a password."""
         from rich.text import Text
 
-        from wizard.front.tui.crash import without_values
+        from wizard.front.tui.crash import failure
 
         self.status = int(Exit.USAGE)
         self.broken = True
-        self.panic(Text(without_values(sys.exc_info()[1])))
+        self.panic(Text(failure(sys.exc_info()[1])))
 
     def _moment(self) -> str:
         """The moment for which the last line of the screen shows the keys."""
@@ -211,7 +220,6 @@ class WizardApp(App[int]):
 
     def action_palette(self) -> None:
         """List what can be done now; what is chosen is done on the screen that was left for the list."""
-        from wizard.front.tui.look import ascii_only
         from wizard.front.tui.screens.palette import Palette
 
         screen = self.screen
@@ -220,7 +228,7 @@ class WizardApp(App[int]):
             if name:
                 await screen.run_action(name)
 
-        self.push_screen(Palette(self._moment(), plain_ascii=ascii_only(self.environ)), do)
+        self.push_screen(Palette(self._moment()), do)
 
     def action_leave(self) -> None:
         """End with the status of the last verdict, 130 before there is one."""
@@ -230,6 +238,19 @@ class WizardApp(App[int]):
 
     def action_interrupt(self) -> None:
         """Ctrl+C: the same, from everywhere."""
+        self.action_leave()
+
+    def leave_soon(self, number: int) -> None:
+        """A signal wants the program to end: the same, as soon as the screen's own work can be interrupted."""
+        wants_back = self._bare and number == signal.SIGINT
+        if self._loop is not None and not wants_back:
+            self._loop.call_soon_threadsafe(self._end_with, 128 + number)
+        if self._loop is None or self._bare:
+            # Nobody draws: the main thread waits for the person, or for something before the first screen.
+            raise KeyboardInterrupt
+
+    def _end_with(self, status: int) -> None:
+        self.status = status
         self.action_leave()
 
 
@@ -263,7 +284,8 @@ def run(
     app = WizardApp(
         make, discovery_targets, target, parse, greeting=greeting, read_error=read_error, offers=offers
     )
-    status = app.run()
+    with endings.told(app.leave_soon):
+        status = app.run()
     if app.course is not None:
         app.course.finish()
     if app.process and take_view is not None:

@@ -55,6 +55,8 @@ class Conclusion:
     """The placeholders that a command may still hold."""
     excluded: tuple[tuple[str, str], ...] = ()
     """Cause and its line in the catalogue, for each that the facts deny."""
+    footprint: str = ""
+    """What the walk did to servers, in one sentence; empty where no probe looked at the real world."""
     at: float = 0.0
     """When the last step of the walk was made, in seconds since the epoch."""
 
@@ -89,8 +91,8 @@ class Conclusion:
         return "Sure: no other known cause fits what was seen."
 
 
-def build(walk: Walk, content: Content) -> Conclusion:
-    """The conclusion of a walk. Reads the pages that it names."""
+def build(walk: Walk, content: Content, footprint: str = "") -> Conclusion:
+    """The conclusion of a walk that left this `footprint`. Reads the pages that it names."""
     diagnosis = conclude(walk)
     filler = Filler(walk.facts, walk.tree.fills)
     reasons = _reasons(walk)
@@ -120,6 +122,7 @@ def build(walk: Walk, content: Content) -> Conclusion:
         tuple(_unknown(walk)),
         frozenset(walk.tree.fills),
         _excluded(diagnosis, walk, content),
+        footprint,
         max((event.at for event in walk.events), default=0.0),
     )
 

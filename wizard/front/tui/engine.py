@@ -19,6 +19,7 @@ from textual.message import Message
 from wizard.core.events import Event, ProbeFinished, Skipped
 from wizard.core.steps import Run
 from wizard.errors import WizardError
+from wizard.footprint import Ledger
 from wizard.front.tui.messages import Concluded, Failed, Opened, Reported, Said
 
 if TYPE_CHECKING:
@@ -137,9 +138,12 @@ class Engine:
         self.post = post
         self.scribe = Scribe(post)
         self.attempt = Attempt()
+        self.ledger = Ledger()
+        """What the walk does to servers, all its attempts together."""
 
     def open(self, run: int, answers: Mapping[str, str], *, again: bool = False) -> None:
         """Load the tree and begin: posts Opened, or Failed."""
+        self.ledger = Ledger()
         try:
             tree = self.supply.content.tree
             if again and self.supply.reread is not None:
@@ -165,7 +169,9 @@ class Engine:
         self.scribe.wait()
         if attempt.probes is None:
             try:
-                attempt.probes = self.supply.probes(self.supply.runtime(self.target), walk.tree)
+                runtime = self.supply.runtime(self.target)
+                runtime.footprint = self.ledger
+                attempt.probes = self.supply.probes(runtime, walk.tree)
             except WizardError as error:
                 self.post(Failed(run, str(error)))
                 return
@@ -193,9 +199,17 @@ class Engine:
 
         attempt.close()
         try:
-            self.post(Concluded(run, build(walk, self.supply.content)))
+            self.post(Concluded(run, build(walk, self.supply.content, self._footprint())))
         except WizardError as error:
             self.post(Failed(run, str(error)))
+
+    def _footprint(self) -> str:
+        """What the walk did to servers, in a sentence; empty where no probe went near one."""
+        if not self.ledger.connections:
+            return ""
+        from wizard.footprintwords import sentence
+
+        return sentence(self.ledger.told())
 
     def give_up(self) -> None:
         """Abandon the probe that runs now; it is reported as skipped."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,10 @@ MOST_TRIES = 1000
 def write_transcript(
     session: Session, content: Content, folder: Path, forms: Iterable[str], *, anonymous: bool = False
 ) -> str:
-    """Write `dbwizard-<id>` into `folder`, one file for each form; a sentence that says where, or why not."""
+    """Write `dbwizard-<id>`, one file for each form, in `folder` or else in that for temporary files.
+
+    Gives a sentence that says where, or why not.
+    """
     from wizard.transcript import document, written
 
     try:
@@ -34,10 +38,11 @@ def write_transcript(
     except WizardError as error:
         return f"Nothing was written: {error}"
     name = f"dbwizard-{session.id}" + ("-anonymous" if anonymous else "")
-    try:
-        path = write_new(folder, name, made)
-    except OSError as error:
-        return f"Nothing was written, {_why(error, folder)}. Elsewhere: dbwizard export {session.id} --output FILE"
+    path, reasons = _written_somewhere(folder, name, made)
+    if path is None:
+        kept = session.path is not None and not session.trouble
+        shown = f" To see it here: leave, then dbwizard export {session.id}" if kept else ""
+        return f"Nothing was written, {reasons}.{shown}"
     others = [f".{form}" for form in made][1:]
     beside = f" and {', '.join(others)} beside it" if others else ""
     hidden = " Names are replaced: read it before you publish it." if anonymous else ""
@@ -51,15 +56,24 @@ def write_text(text: str, language: str, folder: Path | None) -> str:
     """
     ending = ENDINGS.get(language, "txt")
     stem = "dbwizard-command" if language in ENDINGS else "dbwizard-message"
+    path, reasons = _written_somewhere(folder, stem, {ending: text})
+    if path is None:
+        return f"Nothing was written, {reasons}."
+    return f"Written: {path}. Only you can read it; nothing was run."
+
+
+def _written_somewhere(folder: Path | None, stem: str, texts: dict[str, str]) -> tuple[Path | None, str]:
+    """Where the files are: in `folder` or in that for temporary files; None where neither can be, and why."""
+    places = [folder] if folder else []
+    with suppress(OSError):  # raised where there is none
+        places.append(Path(tempfile.gettempdir()))
     reasons = []
-    for place in dict.fromkeys(one for one in (folder, Path(tempfile.gettempdir())) if one):
+    for place in dict.fromkeys(places):
         try:
-            return (
-                f"Written: {write_new(place, stem, {ending: text})}. Only you can read it; nothing was run."
-            )
+            return write_new(place, stem, texts), ""
         except OSError as error:
             reasons.append(_why(error, place))
-    return f"Nothing was written, {'; '.join(reasons)}."
+    return None, "; ".join(reasons) or "there is no folder that can be written"
 
 
 def _why(error: OSError, folder: Path) -> str:
@@ -67,13 +81,23 @@ def _why(error: OSError, folder: Path) -> str:
 
 
 def write_new(folder: Path, stem: str, texts: dict[str, str]) -> Path:
-    """Write one file for each format under a name that is still free; the path of the first. Raises OSError."""
+    """Write one file for each format under a name that is still free, all or none; the path of the first.
+
+    Raises OSError.
+    """
     for number in range(1, MOST_TRIES):
         base = stem if number == 1 else f"{stem}-{number}"
         paths = {kind: folder / f"{base}.{kind}" for kind in texts}
         if any(os.path.lexists(path) for path in paths.values()):
             continue
-        for kind, path in paths.items():
-            save(path, texts[kind].rstrip("\n") + "\n")
+        made: list[Path] = []
+        try:
+            for kind, path in paths.items():
+                save(path, texts[kind].rstrip("\n") + "\n")
+                made.append(path)
+        except OSError:
+            for path in made:
+                path.unlink(missing_ok=True)
+            raise
         return paths[next(iter(texts))]
     raise FileExistsError(None, "all names are taken", str(folder))

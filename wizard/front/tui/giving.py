@@ -6,9 +6,10 @@ The words are honest: what a terminal does with what is sent to it cannot be see
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from wizard.front.tui import clipboard
+from wizard.named import NamedTuple
 
 if TYPE_CHECKING:
     from wizard.front.tui.app import WizardApp

@@ -7,9 +7,9 @@ Styles name only the sixteen colours of the terminal, so that light and dark are
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from wizard import marks
+from wizard.named import NamedTuple
 
 BOLD = "bold"
 QUIET = "dim"

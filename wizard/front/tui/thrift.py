@@ -7,16 +7,25 @@ already can be left out. Whatever else is written (a mode, a clipboard sequence)
 
 from __future__ import annotations
 
+import os
 import re
-from typing import NamedTuple
+import select
+import threading
+from contextlib import suppress
+from typing import IO, Any
 
 from rich.cells import cell_len
 from textual.driver import Driver
+
+from wizard import endings
+from wizard.named import NamedTuple
 
 _ADDRESS = re.compile(r"\x1b\[(\d+);(\d+)H")
 _STYLE = re.compile(r"\x1b\[[\d;:]*m")
 _WIPES = ("\x1b[?1049", "\x1b[2J", "\x1bc")
 """What empties or changes the terminal's screen."""
+LOOK = 1
+"""Seconds after which it is looked whether the screen was left."""
 
 
 class _Piece(NamedTuple):
@@ -62,14 +71,89 @@ class Thrift:
         return True
 
 
+class Lasting:
+    """A terminal that may go away: what cannot be written is left out, for nobody is there to read it.
+
+    Textual's thread that writes would end, and the next writer would wait for it for ever.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        """Write what can be written."""
+        with suppress(OSError):
+            self._file.write(text)
+
+    def flush(self) -> None:
+        """Hand it over, if that can be done."""
+        with suppress(OSError):
+            self._file.flush()
+
+    def fileno(self) -> int:
+        """The number of the file."""
+        return self._file.fileno()
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal."""
+        return self._file.isatty()
+
+
 def thrifty(driver: type[Driver], thrift: Thrift) -> type[Driver]:
-    """The same driver of the terminal, writing what `thrift` leaves."""
+    """The same driver of the terminal, writing what `thrift` leaves, and outliving what a terminal may do."""
 
     class ThriftyDriver(driver):  # type: ignore[valid-type, misc]
         """Writes only what is new on the screen."""
 
+        _file: Any
+        exit_event: threading.Event
+        _must_signal_resume: bool
+
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            if hasattr(self, "_file"):
+                self._file = Lasting(self._file)
+
         def write(self, data: str) -> None:
             """Write what has to be written."""
             super().write(thrift.less(data))
+
+        def _get_terminal_size(self) -> tuple[int, int]:
+            """The size of the terminal itself; COLUMNS and LINES, which may be those of another, are the next best."""
+            try:
+                width, height = os.get_terminal_size(self.fileno)
+            except (OSError, AttributeError):
+                width = height = 0
+            return (width, height) if width and height else super()._get_terminal_size()
+
+        def run_input_thread(self) -> None:
+            """Read keys; bytes that are no UTF-8 (an old terminal, a torn paste) are no keys."""
+            threading.Thread(target=self._leave_with_the_terminal, daemon=True, name="hang-up").start()
+            while True:
+                try:
+                    super().run_input_thread()
+                except UnicodeDecodeError:
+                    continue
+                except OSError:
+                    self._app.call_later(self._app.exit, self._app.status)
+                return
+
+        def _leave_with_the_terminal(self) -> None:
+            """End when the terminal is gone. SIGHUP tells it to a shell's own programs alone, and Textual reads on."""
+            poll = select.poll()
+            poll.register(self.fileno, 0)  # a hang-up is told unasked
+            while not self.exit_event.is_set():
+                if any(event & select.POLLHUP for _, event in poll.poll(LOOK * 1000)):
+                    self._app.call_later(self._app.exit, self._app.status)
+                    return
+
+        def _sigcont_application(self, *_: object) -> None:
+            """Go on after a stop. SIGSTOP gave no notice of it: what the shell has done to the terminal is undone."""
+            if endings.has_come():
+                return
+            if self._auto_restart and not self._must_signal_resume:
+                self.suspend_application_mode()
+                self._must_signal_resume = True
+            super()._sigcont_application()
 
     return ThriftyDriver

@@ -59,6 +59,7 @@ def blocks(now: Conclusion, before: Conclusion | None, parts: Parts) -> list[Blo
         "Then see whether it works (v does this here)", now.finding.verify, "verify", parts
     )
     made += _closed_parts(now, parts)
+    made += [Block(), Block(now.footprint)] if now.footprint else []
     return [
         one for one, last in zip(made, [Block(), *made], strict=False) if one != Block() or last != Block()
     ]

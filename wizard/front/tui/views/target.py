@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wizard.redact import clean, redact_patterns
+from wizard.passwordplaces import redact_patterns
+from wizard.redact import clean
 from wizard.target.model import Target
 
 _NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB"}

@@ -28,11 +28,21 @@ _NAMED = re.compile(
     r"(?i)\b(?:password|passwd|pwd|pass|sslpassword)\s*=\s*(?P<secret>'(?:\\.|[^'\\])*'?|[^\s&;]+)"
 )
 _GO = re.compile(r"^[^:/\s]+:(?P<secret>[^\s]*)@(?:tcp6?|unix)?\(")
+_BEGUN = re.compile(
+    r"^(?!(?:jdbc|r2dbc|https?|[\w+-]*(?:sql|postgres|mariadb)[\w+-]*):)"
+    r"[^:/\s@=]+:(?P<secret>(?!\d*(?:[,/]|$))[^\s()@]+)$"
+)
+"""`user:password` before anything tells what it is; `host:5432` is none."""
 
 
 def masked(text: str, dot: str = "•") -> str:
     """The text with a dot for every character of a password; as long as the text itself."""
-    for pattern, groups in ((_URL, ("secret", "begun")), (_NAMED, ("secret",)), (_GO, ("secret",))):
+    for pattern, groups in (
+        (_URL, ("secret", "begun")),
+        (_NAMED, ("secret",)),
+        (_GO, ("secret",)),
+        (_BEGUN, ("secret",)),
+    ):
         for match in pattern.finditer(text):
             for group in groups:
                 start, end = match.span(group)

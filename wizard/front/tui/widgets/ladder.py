@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -13,6 +12,7 @@ from textual.widget import Widget
 
 from wizard.front.tui.look import State, state
 from wizard.marks import duration
+from wizard.named import NamedTuple
 
 COLUMN = 34
 """A ladder narrower than this is a column, a wider one is a line."""

@@ -6,7 +6,7 @@ It draws line by line, which costs one widget and few bytes whatever the length.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from rich.cells import cell_len, chop_cells
 from rich.segment import Segment
@@ -21,6 +21,7 @@ from textual.strip import Strip
 
 from wizard.front.tui.look import NOW, to_ascii
 from wizard.front.tui.widgets.bar import AsciiBar, Bar
+from wizard.named import NamedTuple
 
 _BLANK = Style(bold=False)
 GUTTER = 2
