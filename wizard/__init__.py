@@ -6,9 +6,11 @@ first used, so that importing the package costs nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from wizard.named import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from wizard.api import check, explain
 
 __version__ = "0.1.0"

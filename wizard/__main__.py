@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 from contextlib import suppress
+
+from wizard import endings
+from wizard.modest import be_modest
 
 SHORT = ("check", "explain")
 """Commands that scripts wait for."""
@@ -18,7 +22,10 @@ def main() -> int:
     short = len(sys.argv) > 1 and sys.argv[1] in SHORT
     if short:
         gc.disable()  # a run of a tenth of a second makes no garbage that is worth looking for
-    status = _run()
+    endings.listen()
+    status = endings.status(_run())
+    endings.stop_listening()
+    _discard_output()  # the terminal may be gone
     return _leave(status) if short else status
 
 
@@ -34,6 +41,7 @@ def _leave(status: int) -> int:
 def _run() -> int:
     try:
         closed = _replace_closed_streams()
+        be_modest()
         # In here, so that an interrupt while it is loaded is as silent as a later one.
         from wizard.cli import complain, run
 
@@ -42,7 +50,7 @@ def _run() -> int:
         return int(run(sys.argv[1:]))
     except KeyboardInterrupt:
         _discard_output()
-        return 130
+        return endings.INTERRUPTED
     except BrokenPipeError:
         _discard_output()
         return READER_GONE
@@ -59,15 +67,19 @@ def _replace_closed_streams() -> bool:
             # The lowest free number is that of the stream itself.
             number = os.open(os.devnull, os.O_RDWR)
             setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
+    # What is typed or piped in may be in another encoding: its bytes are kept, as Python itself does in the C locale.
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="surrogateescape")
     return closed
 
 
 def _discard_output() -> None:
-    """Send what is still in the buffer nowhere: the interpreter would complain at its end."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    """Send what is still in a buffer and can go nowhere else nowhere: the interpreter would complain at its end."""
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ from wizard.core.lazyre import lazy
 from wizard.core.tree import Tree
 from wizard.core.walk import Walk
 from wizard.names import HOST, SOCKET, Found, in_fact, in_target, in_text
-from wizard.redact import spellings_of
 from wizard.session import SavedWalk
+from wizard.wordforms import spellings_of
 
 _IPV4 = lazy(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)")
 _IPV6 = lazy(r"(?<![\w:.])(?=[0-9A-Fa-f:]*:[0-9A-Fa-f]*:)[0-9A-Fa-f:]{2,39}(?:(?:\.\d{1,3}){3})?(?![\w:])")

@@ -11,7 +11,6 @@ from wizard.content.load import open_content
 from wizard.core.walk import Walk
 from wizard.drive import Prober, answer_from, drive
 from wizard.front import setup
-from wizard.redact import Redactor
 from wizard.runtime import CONNECT_TIMEOUT, WALK_TIMEOUT, Runtime
 
 
@@ -29,7 +28,6 @@ def check(
     """
     from wizard.report import report, target_summary
     from wizard.target.parse import parse_target
-    from wizard.target.readings import secrets_of
 
     begun, started = time.monotonic(), time.time()
     content, home = open_content(), setup.home_folder()
@@ -49,7 +47,7 @@ def check(
         target_summary(parsed),
         started=started,
         elapsed_ms=(time.monotonic() - begun) * 1000,
-        redactor=Redactor(secrets_of(parsed)),
+        redactor=runtime.gate,
     )
 
 

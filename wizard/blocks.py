@@ -8,8 +8,8 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
+from wizard.named import NamedTuple
 from wizard.redact import clean
 
 

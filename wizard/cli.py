@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import Any, NoReturn
 
 from wizard import __version__
-from wizard.errors import ContentError, UsageError, WizardError
+from wizard.errors import ContentError, WizardError
 from wizard.exits import Exit
+from wizard.front.arguments import Help, Parser
+from wizard.front.output import flush
 
 COMMANDS = ("check", "explain", "causes", "sessions", "resume", "export", "compare", "tree", "practice")
 TARGET_OPTIONS = {
@@ -49,44 +50,11 @@ wrong, 3 inconclusive, 130 interrupted
 EPILOGS = {"": TARGET_TOLD + COMMANDS_TOLD + STATUS_TOLD, "check": TARGET_TOLD + STATUS_TOLD}
 
 
-class _Parser(argparse.ArgumentParser):
-    """argparse that says what is wrong in one sentence, and repeats no value that may be a password."""
-
-    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """The options. Raises UsageError that names the unknown ones, without their values."""
-        options, rest = self.parse_known_args(args, namespace)
-        if rest:
-            self.error(_unknown(rest))
-        return options
-
-    def error(self, message: str) -> NoReturn:
-        """Raise UsageError with the sentence."""
-        said = message.partition(": ignored explicit argument")
-        raise UsageError(
-            f"{said[0]}{' takes no value' if said[1] else ''} ({self.prog} --help shows what there is)"
-        )
-
-
-def _unknown(rest: list[str]) -> str:
-    """What is wrong with the arguments that no option takes: `-psecret` is `-p`, a plain word is only counted."""
-    written = [one for one in rest if one.startswith("-") and one != "-"]
-    names = [one.partition("=")[0] if one.startswith("--") else one[:2] for one in written]
-    if any(name.startswith(("--pass", "--pw", "-p")) for name in names):
-        return "there is no option for a password: put it on standard input and say --password-stdin"
-    if names:
-        return f"unrecognized arguments: {' '.join(dict.fromkeys(names))}"
-    return (
-        f"{len(rest)} argument{'s' if len(rest) > 1 else ''} too many; one that has blanks in it needs quotes"
-    )
-
-
 def run(argv: list[str]) -> int:
     """The exit status of the command line `argv` (without the program's name).
 
     Raises BrokenPipeError when the reader of standard output is gone before there is a status.
     """
-    from wizard.front.output import flush
-
     try:
         status = _command(argv)
         flush()
@@ -97,6 +65,13 @@ def run(argv: list[str]) -> int:
         return Exit.USAGE
     except WizardError as error:
         complain(str(error))
+        return Exit.USAGE
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a traceback tells a stranger nothing, and 1 would say "a fault was found"
+        from wizard.front.tui.crash import failure
+
+        complain(failure(error))
         return Exit.USAGE
 
 
@@ -125,11 +100,11 @@ def complain(sentence: str) -> None:
 
 def parser(name: str, description: str, *, target: bool = True) -> argparse.ArgumentParser:
     """An argument parser, for a command with a target with the options that all of these share."""
-    made = _Parser(
+    made = Parser(
         prog=f"dbwizard {name}".strip(),
         description=description,
         epilog=EPILOGS.get(name),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
         allow_abbrev=False,
     )
     made.add_argument("--version", action="version", version=f"dbwizard {__version__}")
@@ -204,6 +179,9 @@ def _check(argv: list[str]) -> int:
     arguments.add_argument(
         "--timeout", type=_seconds, default=30.0, metavar="SECONDS", help="bound on the whole walk (30)"
     )
+    arguments.add_argument(
+        "--footprint", action="store_true", help="also tell what the check itself did to the server"
+    )
     options = arguments.parse_args(argv)
     from wizard.front import headless
 
@@ -269,16 +247,9 @@ def _compare(argv: list[str]) -> int:
 
 
 def _practice(argv: list[str]) -> int:
-    arguments = parser(
-        "practice", "A loopback server that really misbehaves, and the walk against it.", target=False
-    )
-    arguments.add_argument("scenario", nargs="?", metavar="SCENARIO", help="a name, or 'list'")
-    arguments.add_argument("--plain", action="store_true")
-    options = arguments.parse_args(argv)
     from wizard.front import practicecmd
-    from wizard.front.output import write
 
-    return practicecmd.run(options, write)
+    return practicecmd.practice(argv)
 
 
 _COMMANDS = {

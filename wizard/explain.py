@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from math import log2
-from typing import TYPE_CHECKING, Protocol
 
 from wizard.core.classify import Classifier
 from wizard.core.explains import Explains
@@ -19,20 +18,23 @@ from wizard.core.quoting import MASK
 from wizard.core.rules import Match
 from wizard.logs.stamps import Stamp, find
 from wizard.marks import iso
+from wizard.named import TYPE_CHECKING
 from wizard.redact import clean, harmless
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from wizard.logs.rate import Rate
+
+    class TitleOf(Protocol):
+        """Gives the title of a cause, or None where there is no page for it."""
+
+        def __call__(self, cause: str, /) -> str | None:
+            """Return the title of `cause`."""
+
 
 SCHEMA = "dbwizard.explain/1"
 _JSON_ENGINES = frozenset({"postgresql", "mysql", "mariadb", "pgbouncer", "proxysql"})
-
-
-class TitleOf(Protocol):
-    """Gives the title of a cause, or None where there is no page for it."""
-
-    def __call__(self, cause: str, /) -> str | None:
-        """Return the title of `cause`."""
 
 
 class Explained:

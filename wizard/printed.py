@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from wizard.marks import duration, mark, paint, to_ascii
+from wizard.named import TYPE_CHECKING
 from wizard.redact import clean
+
+if TYPE_CHECKING:
+    from typing import Any
+
 
 NARROWEST = 20
 """Columns below which text is no longer wrapped to the terminal."""
@@ -86,6 +90,7 @@ class _Printer:
         yield from self._fixes(finding.get("fixes", ()))
         yield from self._commands_under("To verify", finding.get("verify", ()))
         yield from self._rest(report, finding)
+        yield from self._footprint(report)
 
     def verdict(self, told: Mapping[str, Any]) -> Iterator[str]:
         """Every line of what an error text means."""
@@ -201,6 +206,19 @@ class _Printer:
             yield f"The full page: dbwizard causes {report['cause']}"
         if report.get("session"):
             yield f"Saved: dbwizard export {report['session']}"
+
+    def _footprint(self, report: Mapping[str, Any]) -> Iterator[str]:
+        if "footprint" not in report:
+            return
+        from wizard import footprintwords
+
+        yield from self._head("What this check did to the server")
+        for one in footprintwords.counts(report["footprint"]):
+            yield from self._prose(one, "  ")
+        for head, lines in footprintwords.details(report["footprint"]):
+            yield f"  {head}:"
+            for line in lines:
+                yield from self._prose(line, "    ", "      ")
 
     def _head(self, title: str) -> Iterator[str]:
         yield ""

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from wizard.core.facts import Fact, Facts, Value
+from wizard.named import TYPE_CHECKING
 
-Entry = Mapping[str, Any]
-"""One provider of `platforms.yaml`."""
+if TYPE_CHECKING:
+    from typing import Any
+
+    Entry = Mapping[str, Any]
+    """One provider of `platforms.yaml`."""
+
 _TEXTS = {"allow-list": "managed.allow-list", "tls": "managed.tls", "user-form": "managed.user-form"}
 _DEFAULT_PORTS = {"postgresql": "5432", "mysql": "3306", "mariadb": "3306"}
 

@@ -6,23 +6,26 @@ The object is a public contract: keys are added, never renamed or dropped. The r
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
 
 from wizard import __version__
 from wizard.core.diagnosis import Candidate, conclude
-from wizard.core.facts import Fact, Facts, Value
+from wizard.core.facts import Facts
 from wizard.core.page import Command, Filler, Finding, Fix, render
-from wizard.core.tree import HEALTHY, Tree
+from wizard.core.tree import HEALTHY
 from wizard.core.walk import Hop, Walk
+from wizard.gated import redacted
 from wizard.marks import iso
+from wizard.named import TYPE_CHECKING
 from wizard.providers import with_provider
-from wizard.redact import Redactor, is_plain
+from wizard.redact import Redactor
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from wizard.content.load import Content
     from wizard.target.model import Target
 
-__all__ = ["SCHEMA", "find_for", "iso", "redacted", "report", "target_summary"]
+__all__ = ["SCHEMA", "find_for", "iso", "report", "target_summary"]
 SCHEMA = "dbwizard.report/1"
 
 
@@ -107,31 +110,6 @@ def find_for(cause: str, walk: Walk, content: Content, gate: Redactor, known: Fa
     evidence = "" if cause == HEALTHY else gate.text(decisive(walk))
     facts = redacted(facts_of(walk, content), gate, walk.tree) if known is None else known
     return render(cause, content.page(cause), facts, walk.tree.fills, line, evidence)
-
-
-def redacted(facts: Facts, gate: Redactor, tree: Tree) -> Facts:
-    """The facts as they may be told; what the tree declares as a value of a fact is a word of ours and no secret."""
-    return Facts(
-        {
-            fact.key: fact
-            if is_plain(fact.key, fact.value) or _declared(fact, tree)
-            else fact._replace(value=_passed(fact.value, gate))
-            for fact in facts
-        }
-    )
-
-
-def _declared(fact: Fact, tree: Tree) -> bool:
-    spec = tree.specs.get(fact.key)
-    values = fact.value if isinstance(fact.value, tuple) else (fact.value,)
-    return spec is not None and all(value in spec.values for value in values)
-
-
-def _passed(value: Value, gate: Redactor) -> Value:
-    if isinstance(value, tuple):
-        return tuple(gate.text(one) for one in value)
-    passed: Value = gate.data(value)
-    return passed
 
 
 def decisive(walk: Walk) -> str:

@@ -10,9 +10,9 @@ import select
 import signal
 import struct
 import sys
-import tempfile
 import termios
 import time
+from collections.abc import Sequence
 
 from tests.support.cli import ROOT
 
@@ -28,7 +28,6 @@ class Hello(App):
 Hello().run()
 """
 HELLO = ([sys.executable, "-c", HELLO_PROGRAM], "Hello")
-WIZARD = ([sys.executable, "-m", "wizard", "postgresql://app@127.0.0.1:1/shop"], r"[A-Za-z]{4,}")
 """A program, and a text that is on its first screen."""
 
 ESCAPES = re.compile(
@@ -43,21 +42,25 @@ def painted(output: bytes, text: str) -> bool:
     return last_row and re.search(text.encode(), words) is not None
 
 
-def first_paint(program: tuple[list[str], str], bound: float = 15.0) -> float:
+def walk_of(program: Sequence[str]) -> tuple[list[str], str]:
+    """The full screen of a walk, and what is on it first."""
+    return [*program, "postgresql://app@127.0.0.1:1/shop"], r"[A-Za-z]{4,}"
+
+
+def first_paint(program: tuple[list[str], str], home: str, bound: float = 15.0) -> float:
     """Seconds until the first full screen; `bound` when there is none. The program is ended afterwards."""
     argv, text = program
-    with tempfile.TemporaryDirectory() as home:
-        began = time.monotonic()
-        pid, terminal = pty.fork()
-        if pid == 0:  # pragma: no cover - the child becomes the program
-            become(argv, home)
-        set_size(terminal)
-        try:
-            return _watch(terminal, text, began, bound)
-        finally:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-            os.close(terminal)
+    began = time.monotonic()
+    pid, terminal = pty.fork()
+    if pid == 0:  # pragma: no cover - the child becomes the program
+        become(argv, home)
+    set_size(terminal)
+    try:
+        return _watch(terminal, text, began, bound)
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(terminal)
 
 
 def set_size(terminal: int) -> None:
@@ -68,7 +71,9 @@ def set_size(terminal: int) -> None:
 def become(argv: list[str], home: str) -> None:
     """In the child: be this program, with nothing of the user's own settings."""
     os.chdir(home)
-    environment = {"PATH": "/usr/bin:/bin", "HOME": home, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
+    environment = {"PATH": "/usr/bin:/bin", "HOME": home, "TERM": "xterm-256color"}
+    if argv[0] == sys.executable:  # an installed program does not see the sources
+        environment["PYTHONPATH"] = str(ROOT)
     environment |= {"LANG": "C.UTF-8", "COLUMNS": str(COLUMNS), "LINES": str(ROWS)}
     os.execve(argv[0], argv, environment)
 

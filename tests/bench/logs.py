@@ -1,29 +1,27 @@
-"""`explain` on a log of a million lines beside `rg -c` with the same alternatives, and its start beside Python's own.
+"""Rows: `explain` on a log of a million lines beside `rg -c` with the same alternatives, each a process on one core.
 
-`python -m tests.bench.logs` needs ripgrep. Every measure is of a whole process on one core, and they take turns.
+As a program, `python -m tests.bench.logs LOG RULES`, it is the process that is measured.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import random
 import re
 import shutil
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from tests.bench.__main__ import ROW, alternate
+from tests.bench.rows import Bench, Planned, Row, Taken, alternate, compared, process
+from tests.support.cli import ROOT
 from wizard.content.load import builtin_folder, read_rules
 from wizard.core.classify import Classifier
 from wizard.core.rules import Rule
 
 FEW = 66
+LINES = 1_000_000
 MATCHING = 0.005
 """The share of lines that hold an error."""
 WORDS = re.findall(
@@ -81,32 +79,44 @@ def for_ripgrep(pattern: str) -> str:
     return re.sub(r"\\([`\"'/])", r"\1", plain.replace(r"\n", "")).replace("[^]", ".")
 
 
-def timed(argv: Sequence[str | Path]) -> Callable[[], float]:
-    """A measure: the seconds that a process takes on one core."""
-
-    def run() -> float:
-        begun = time.perf_counter()
-        done = subprocess.run([*one_core(), *map(str, argv)], stdout=subprocess.DEVNULL, check=False)
-        if done.returncode not in (0, 1):
-            sys.exit(f"{argv[0]} ended with {done.returncode}")
-        return time.perf_counter() - begun
-
-    return run
+def one_core(environment: dict[str, str], *argv: str | Path) -> Callable[[], Taken]:
+    """A measure: a process on one core, as `rg -c` uses one."""
+    where = ["taskset", "-c", str(min(os.sched_getaffinity(0)))] if shutil.which("taskset") else []
+    return lambda: process([*where, *map(str, argv)], environment)
 
 
-def one_core() -> list[str]:
-    """What keeps a process on one core."""
-    return ["taskset", "-c", str(min(os.sched_getaffinity(0)))] if shutil.which("taskset") else []
+def _throughput(few: bool) -> Callable[[Bench, Planned], Row]:
+    def make(bench: Bench, plan: Planned) -> Row:
+        every = all_rules()
+        chance = random.Random(3)
+        if few:
+            rules = chance.sample([one for one in every if is_english(one)], FEW)
+        else:
+            rules = chance.sample(every, min(len(every), bench.scaled(len(every))))
+        rounds = min(5, bench.rounds) if few else 1
+        log, patterns, compiled = (
+            bench.folder / f"{plan.name}.{end}" for end in ("log", "patterns", "rules")
+        )
+        lines = write_log(log, bench.scaled(LINES), rules)
+        english = [for_ripgrep(rule.pattern) for rule in rules if is_english(rule)]
+        patterns.write_text("".join(f"(?:{pattern})\n" for pattern in english), encoding="utf-8")
+        compiled.write_bytes(Classifier(rules).compiled())
+        environment = {**bench.environment, "PYTHONPATH": str(ROOT)}
+        ours = one_core(environment, sys.executable, "-m", "tests.bench.logs", log, compiled)
+        theirs = one_core(environment, "rg", "-c", "-i", "--no-unicode", "-f", patterns, log)
+        ours()  # makes what is kept in the cache
+        taken = alternate(rounds, ours, theirs)
+        return compared(plan, rounds, *taken, told=f"{lines} lines, {log.stat().st_size / 1e6:.0f} MB")
+
+    return make
 
 
-def megabytes(argv: Sequence[str | Path]) -> float:
-    """The most memory that a process had."""
-    code = "import resource,subprocess,sys;subprocess.run(sys.argv[1:],stdout=subprocess.DEVNULL);"
-    code += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-    done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, argv)], capture_output=True, text=True, check=True
-    )
-    return int(done.stdout) / (1024 if sys.platform == "linux" else 1024 * 1024)
+def write_log(file: Path, lines: int, rules: Sequence[Rule]) -> int:
+    """A mixed log with errors that these rules know; the number of its lines."""
+    examples = [one for rule in rules for one in rule.examples if "\n" not in one and len(one) < 300]
+    with file.open("w", encoding="utf-8") as log:
+        log.writelines(log_lines(lines, examples))
+    return lines
 
 
 def scan(file: Path, rules: Path) -> None:
@@ -114,67 +124,15 @@ def scan(file: Path, rules: Path) -> None:
     from wizard.logs.scan import Scanner
     from wizard.logs.source import chunks_of
 
-    classifier = Classifier.from_compiled(json.loads(rules.read_bytes()))
+    classifier = Classifier.from_compiled(rules.read_bytes())
     print(sum(1 for _ in Scanner(classifier, 0.0).read(chunks_of(str(file)))))
 
 
-def throughput(folder: Path, lines: int, rounds: int) -> None:
-    """The rows for few and for all rules, and the memory for a tenth of the log and for the whole."""
-    every = all_rules()
-    few = random.Random(3).sample([rule for rule in every if is_english(rule)], FEW)
-    log, patterns, compiled = folder / "mixed.log", folder / "patterns", folder / "rules.json"
-    for rules, times in ((few, rounds), (every, 1)):
-        examples = [one for rule in rules for one in rule.examples if "\n" not in one and len(one) < 300]
-        log.write_text("".join(log_lines(lines, examples)), encoding="utf-8")
-        english = [for_ripgrep(rule.pattern) for rule in rules if is_english(rule)]
-        patterns.write_text("".join(f"(?:{pattern})\n" for pattern in english), encoding="utf-8")
-        compiled.write_text(json.dumps(Classifier(rules).compiled()), encoding="utf-8")
-        ours = timed([sys.executable, "-m", "tests.bench.logs", "--scan", log, "--rules", compiled])
-        theirs = timed(["rg", "-c", "-i", "--no-unicode", "-f", patterns, log])
-        ours()  # makes what is kept in the cache
-        taken = alternate(times, ours, theirs)
-        numbers = (f"{taken[0] * 1000:.0f} ms", f"{taken[1] * 1000:.0f} ms", f"{taken[0] / taken[1]:.2f}")
-        size = log.stat().st_size / 1e6
-        print(
-            ROW.format(f"{len(rules)} rules (by hand: rg)", times, *numbers, f"{lines} lines, {size:.0f} MB")
-        )
-    command = [sys.executable, "-m", "wizard", "explain", "--summary", "--file"]
-    tenth = folder / "tenth.log"
-    with log.open("rb") as whole, tenth.open("wb") as part:
-        part.write(whole.read(log.stat().st_size // 10))
-    most = [megabytes([*command, one]) for one in (tenth, log)]
-    print(
-        f"memory of explain --summary: {most[0]:.0f} MB for a tenth of that log, {most[1]:.0f} MB for all of it"
-    )
-
-
-def start(rounds: int) -> None:
-    """The row for one error text beside an empty program."""
-    ours = [sys.executable, "-m", "wizard", "explain", "FATAL:  sorry, too many clients already"]
-    times = alternate(rounds, timed(ours), timed([sys.executable, "-c", "pass"]))
-    numbers = (f"{times[0] * 1000:.0f} ms", f"{times[1] * 1000:.0f} ms", f"{times[0] / times[1]:.2f}")
-    print(ROW.format("one error (by hand: pass)", rounds, *numbers, ""))
-
-
-def main() -> int:
-    """Print the rows."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.logs", description=__doc__)
-    parser.add_argument("--lines", type=int, default=1_000_000, help="lines of the log (default 1000000)")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--scan", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--rules", type=Path, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.scan:
-        scan(options.scan, options.rules)
-        return 0
-    if not shutil.which("rg"):
-        sys.exit("The comparison needs ripgrep: apt-get install ripgrep")
-    print(ROW.format("situation", "n", "dbwizard", "by hand", "ratio", ""))
-    start(options.rounds * 4)
-    with tempfile.TemporaryDirectory() as folder:
-        throughput(Path(folder), options.lines, options.rounds)
-    return 0
-
+GROUP = "explain of a log (rg -c)"
+PLANS = (
+    Planned(GROUP, f"{FEW} rules", _throughput(few=True)),
+    Planned(GROUP, "every rule", _throughput(few=False)),
+)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    scan(Path(sys.argv[1]), Path(sys.argv[2]))

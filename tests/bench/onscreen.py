@@ -8,8 +8,9 @@ import re
 import select
 import signal
 import statistics
-import sys
 import time
+from collections.abc import Sequence
+from tempfile import TemporaryDirectory
 from types import TracebackType
 
 from tests.bench.firstpaint import ESCAPES, HELLO, become, set_size
@@ -18,11 +19,15 @@ QUIET = 0.25
 """Seconds without a byte after which an answer is taken to be whole; a clock on the screen ticks every half second."""
 PATIENCE = 20.0
 UP, DOWN = "\x1b[A", "\x1b[B"
-PRACTICE = [sys.executable, "-m", "wizard", "practice"]
-FINDING = ([*PRACTICE, "wrong-password"], "FAULT")
-QUESTION = ([*PRACTICE, "read-only-standby"], "Does the application need to write")
-SILENT = ([*PRACTICE, "accepts-never-answers"], "The same by hand")
-"""A program, and a text that says that it stands where it is wanted."""
+FINDING = ("wrong-password", "FAULT")
+QUESTION = ("read-only-standby", "Does the application need to write")
+SILENT = ("accepts-never-answers", "The same by hand")
+"""A scenario of the range, and a text that says that the walk stands where it is wanted."""
+
+
+def _practice(program: Sequence[str], scene: tuple[str, str]) -> tuple[list[str], str]:
+    """The full screen in a scenario."""
+    return [*program, "practice", scene[0]], scene[1]
 
 
 class OnScreen:
@@ -87,41 +92,42 @@ class OnScreen:
         return output
 
 
-def memory(rounds: int, home: str) -> tuple[float, float, float]:
+def memory(program: Sequence[str], rounds: int, home: str) -> tuple[float, float, float]:
     """Resident memory in MB: at a finding, a Textual hello-world (medians), and at the finding of the first run.
 
     The first run in a home reads the trees from YAML; the later ones read what it put into the cache.
     """
-    with OnScreen(FINDING, home) as shown:
+    finding = _practice(program, FINDING)
+    with TemporaryDirectory() as empty, OnScreen(finding, empty) as shown:
         first = shown.memory()
     ours: list[float] = []
     hello: list[float] = []
     for _ in range(rounds):
-        for taken, program in ((ours, FINDING), (hello, HELLO)):
-            with OnScreen(program, home) as shown:
+        for taken, one in ((ours, finding), (hello, HELLO)):
+            with OnScreen(one, home) as shown:
                 taken.append(shown.memory())
     return statistics.median(ours), statistics.median(hello), first
 
 
-def highlight_bytes(home: str) -> list[int]:
+def highlight_bytes(program: Sequence[str], home: str) -> list[int]:
     """Bytes of each key that moves the highlight: at a question, at a finding, and in the list of steps."""
     costs: list[int] = []
-    for program in (QUESTION, FINDING):
-        with OnScreen(program, home) as shown:
+    for scene in (QUESTION, FINDING):
+        with OnScreen(_practice(program, scene), home) as shown:
             costs += [shown.cost(key) for key in (DOWN, DOWN, DOWN, UP, UP)]
             shown.cost("b")
             costs += [shown.cost(key) for key in (DOWN, DOWN, UP)]
     return [cost for cost in costs if cost]
 
 
-def answers_while_a_check_runs(rounds: int, home: str) -> list[float]:
+def answers_while_a_check_runs(program: Sequence[str], rounds: int, home: str) -> list[float]:
     """Milliseconds until a key's answer is painted, while a check waits for a server that says nothing.
 
     The walk waits three seconds for that server; as many keys as fit are pressed, then it begins anew.
     """
     taken: list[float] = []
     while len(taken) < rounds:
-        with OnScreen(SILENT, home) as shown:
+        with OnScreen(_practice(program, SILENT), home) as shown:
             shown.cost("b")
             taken.extend(shown.answered(key, "▌") for key in (DOWN, UP, DOWN, UP))
     return taken

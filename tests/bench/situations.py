@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from tests.support.certs import Authority, server_pairs
 from tests.support.cli import WRONG_PASSWORD, url
@@ -19,6 +21,8 @@ from tests.support.postgres import DATABASE, OS_USER, PASSWORD, ROLE, PostgresSe
 from tests.support.processes import wait_until
 
 EXPIRED_PORT = 5433
+EXPIRED_MARIADB_PORT = 3307
+KEY_FILES = (("cert", "crt"), ("key", "key"))
 STOPPED_PORT = 5434
 
 
@@ -41,7 +45,6 @@ class Situation:
     password: str = PASSWORD
     engine: str = "postgresql"
     root: Path | None = None
-    slow: bool = False
     trouble: Callable[[Lab], AbstractContextManager[None]] = untroubled
     looks: tuple[str, ...] = ()
     enter: str = ""
@@ -70,9 +73,11 @@ def commands(situation: Situation) -> str:
         words = f"host={situation.host} port={port} user={ROLE} dbname={DATABASE} {mode} connect_timeout=3"
         lines.append(f"timeout 5 psql {shlex.quote(words)} -c 'select 1'")
     else:
-        lines.append(
-            f"timeout 5 mariadb -h {host} -P {port} -u {ROLE} --connect-timeout=3 {DATABASE} -e 'select 1'"
+        mode = (
+            f"--ssl-ca={shlex.quote(str(situation.root))} --ssl-verify-server-cert " if situation.root else ""
         )
+        words = f"-h {host} -P {port} -u {ROLE} {mode}--connect-timeout=3 {DATABASE}"
+        lines.append(f"timeout 5 mariadb {words} -e 'select 1'")
     lines = [f"{situation.enter} {line}".strip() for line in lines]
     return "\n".join(f"{line} </dev/null >/dev/null 2>&1" for line in [*lines, *situation.looks])
 
@@ -92,7 +97,7 @@ def by_hand(situation: Situation, lab: Lab) -> float:
 @contextmanager
 def black_hole(lab: Lab) -> Iterator[None]:
     """Packets to the database vanish."""
-    lab.server.firewall("tcp dport 5432 drop")
+    lab.server.firewall("tcp dport { 3306, 5432 } drop")
     try:
         yield
     finally:
@@ -169,30 +174,77 @@ def process(lab: Lab, stack: ExitStack) -> Situation:
     )
 
 
-def prepared(lab: Lab, folder: Path, stack: ExitStack) -> list[Situation]:
-    """Start the servers; the situations that can be measured on them."""
-    authority = Authority(folder)
-    pair = server_pairs(authority, "db.lab.test", SERVER)["expired"]
-    files = {"server.crt": pair.cert, "server.key": pair.key}
-    postgres = PostgresServer(namespace=lab.server)
-    expired = PostgresServer(namespace=lab.server, port=EXPIRED_PORT, files=files, settings={"ssl": "on"})
-    for server in (postgres, expired, MariadbServer(namespace=lab.server)):
-        stack.callback(server.stop)
-        server.start()
-    lab.client.hosts({})
-    lab.dnsmasq(f"host-record=db.lab.test,{SERVER}")
-    verified = url(port=EXPIRED_PORT, sslmode="verify-full", sslrootcert=str(authority.root))
-    return [
-        Situation("healthy", url()),
-        Situation("healthy mariadb", url("mysql"), port=3306, engine="mariadb"),
-        Situation("refused", url(port=5999), port=5999),
-        Situation("wrong port mariadb", url("mysql", port=3399), port=3399, engine="mariadb"),
-        Situation("no such name", url(host="typo.lab.test"), host="typo.lab.test"),
-        Situation("expired certificate", verified, port=EXPIRED_PORT, root=authority.root),
-        Situation("wrong password", url(password=WRONG_PASSWORD), password=WRONG_PASSWORD),
-        stopped(lab, stack),
-        inside(postgres),
-        process(lab, stack),
-        Situation("black hole", url(), slow=True, trouble=black_hole),
-        Situation("silent resolver", url(), slow=True, trouble=silent_resolver),
-    ]
+NAMES = (
+    *("healthy", "healthy mariadb", "refused", "wrong port mariadb", "no such name", "no such name mariadb"),
+    *("expired certificate", "expired certificate mariadb", "wrong password", "wrong password mariadb"),
+    *("service down, own host", "wrong password, own host", "healthy, --pid"),
+    *("black hole", "black hole mariadb", "silent resolver", "silent resolver mariadb"),
+)
+"""The situations, known before any server runs."""
+SLOW = frozenset(name for name in NAMES if name.startswith(("black hole", "silent resolver")))
+"""Where time-outs rule: a run takes seconds, and few rounds tell all."""
+
+
+class Situations:
+    """The lab with its servers, and what can be measured in it. Everything ends with the stack."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.lab = stack.enter_context(Lab())
+        self._stack = stack
+        self._authority = Authority(folder)
+        self._pair = server_pairs(self._authority, "db.lab.test", SERVER)["expired"]
+        self._postgres = PostgresServer(namespace=self.lab.server)
+        for server in (self._postgres, MariadbServer(namespace=self.lab.server), *self._expired()):
+            stack.callback(server.stop)
+            server.start()
+        self.lab.client.hosts({})
+        self.lab.dnsmasq(f"host-record=db.lab.test,{SERVER}")
+
+    def named(self, name: str) -> Situation:
+        """The situation of that name, one of `NAMES`; what only it needs is started with the first call."""
+        if name not in self._known:
+            special = {
+                "service down, own host": lambda: stopped(self.lab, self._stack),
+                "wrong password, own host": lambda: inside(self._postgres),
+                "healthy, --pid": lambda: process(self.lab, self._stack),
+            }
+            self._known[name] = special[name]()
+        return self._known[name]
+
+    @cached_property
+    def _known(self) -> dict[str, Situation]:
+        root = self._authority.root
+        verified = url(port=EXPIRED_PORT, sslmode="verify-full", sslrootcert=str(root))
+        identity = url(
+            "mysql", port=EXPIRED_MARIADB_PORT, **{"ssl-mode": "VERIFY_IDENTITY", "ssl-ca": str(root)}
+        )
+        typo, wrong = "typo.lab.test", {"password": WRONG_PASSWORD}
+        known = [
+            Situation("healthy", url()),
+            _mariadb("healthy"),
+            Situation("refused", url(port=5999), port=5999),
+            _mariadb("wrong port", url("mysql", port=3399), port=3399),
+            Situation("no such name", url(host=typo), host=typo),
+            _mariadb("no such name", url("mysql", host=typo), host=typo),
+            Situation("expired certificate", verified, port=EXPIRED_PORT, root=root),
+            _mariadb("expired certificate", identity, port=EXPIRED_MARIADB_PORT, root=root),
+            Situation("wrong password", url(**wrong), **wrong),
+            _mariadb("wrong password", url("mysql", **wrong), **wrong),
+            Situation("black hole", url(), trouble=black_hole),
+            _mariadb("black hole", trouble=black_hole),
+            Situation("silent resolver", url(), trouble=silent_resolver),
+            _mariadb("silent resolver", trouble=silent_resolver),
+        ]
+        return {one.name: one for one in known}
+
+    def _expired(self) -> tuple[PostgresServer, MariadbServer]:
+        files = {"server.crt": self._pair.cert, "server.key": self._pair.key}
+        where = self.lab.server
+        postgres = PostgresServer(namespace=where, port=EXPIRED_PORT, files=files, settings={"ssl": "on"})
+        mariadb = MariadbServer(namespace=where, port=EXPIRED_MARIADB_PORT, files=files)
+        mariadb.options += [f"--ssl-{word}={mariadb.folder}/server.{end}" for word, end in KEY_FILES]
+        return postgres, mariadb
+
+
+def _mariadb(name: str, target: str = "", port: int = 3306, **more: Any) -> Situation:
+    return Situation(f"{name} mariadb", target or url("mysql"), port=port, engine="mariadb", **more)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.content import small
 from wizard.content import yamlfile
 from wizard.content.index import for_wheel, place, write_index
+from wizard.content.load import COMPILED, Content
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -54,6 +56,27 @@ def test_an_edited_file_is_read_itself(tmp_path: Path) -> None:
     assert "network.new" in yamlfile.load(path)["causes"]
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda raw: raw[:-1],
+        lambda raw: b"",
+        lambda raw: b"\n".join([b"0000 1", *raw.split(b"\n")[1:]]),
+        lambda raw: raw.replace(b" ", b"", 1),
+    ],
+    ids=["cut", "empty", "old", "no mark"],
+)
+def test_message_rules_made_ready_that_are_old_or_damaged_are_made_anew(
+    tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    folder = small.write(tmp_path)
+    write_index(folder)
+    ready = folder / "messages" / yamlfile.INDEX / COMPILED
+    known = Content((folder,)).classifier.patterns
+    ready.write_bytes(damage(ready.read_bytes()))
+    assert Content((folder,)).classifier.patterns == known != []
+
+
 def test_the_wheel_gets_a_fresh_index_and_the_checkout_none(tmp_path: Path) -> None:
     root, into = tmp_path / "checkout", tmp_path / "made"
     leftover = small.write(root / "decision_trees") / "trees" / ".index" / "network.json"
@@ -68,9 +91,9 @@ def test_the_wheel_gets_a_fresh_index_and_the_checkout_none(tmp_path: Path) -> N
         written = (
             root / "decision_trees" / inside.removeprefix("wizard/decision_trees/").replace(".index/", "")
         )
-        entry = json.loads(Path(made).read_text())
         if written.stem == "compiled-rules":
-            continue  # of all message files together
+            continue  # of all message files together, and no JSON
+        entry = json.loads(Path(made).read_text())
         assert entry["hash"] == yamlfile.digest(written.with_suffix(".yaml").read_bytes())
 
 

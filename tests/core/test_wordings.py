@@ -26,7 +26,7 @@ LATIN = re.compile(r"[\x00-\u024f\u2010-\u201f]+")
 
 
 def test_no_rule_is_tried_on_every_text() -> None:
-    assert Classifier(RULES).compiled()["always"] == []
+    assert Classifier(RULES).compiled().partition(b"\n")[0] == str(len(RULES)).encode()
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".venv-test" / "cache"
 """What one run has read of the content, the next one need not read again: as for anybody but the very first time."""
 CACHE.mkdir(mode=0o700, parents=True, exist_ok=True)
+SOURCES = (sys.executable, "-m", "wizard")
+"""The program as the checkout has it."""
 WRONG_PASSWORD = "n0t-the:right/One@all"
 SECRETS = (PASSWORD, WRONG_PASSWORD)
 
@@ -134,9 +136,19 @@ class Result:
 class Cli:
     """Runs of the command line with their own home and working directory under `folder`."""
 
-    def __init__(self, folder: Path, namespace: Namespace | None = None, prefix: Sequence[str] = ()) -> None:
-        """Runs go to `namespace`, through the command `prefix`, unless a run says otherwise."""
+    def __init__(
+        self,
+        folder: Path,
+        namespace: Namespace | None = None,
+        prefix: Sequence[str] = (),
+        program: Sequence[str] = SOURCES,
+    ) -> None:
+        """Runs go to `namespace`, through the command `prefix`, unless a run says otherwise.
+
+        `program` may be an installed one; it does not see the sources.
+        """
         self.namespace = namespace
+        self.program = tuple(program)
         self.prefix = tuple(prefix)
         self.home = folder / "home"
         self.cwd = folder / "project"
@@ -151,7 +163,7 @@ class Cli:
             "XDG_STATE_HOME": str(self.home / "state"),
             "XDG_CACHE_HOME": str(CACHE),
             "LANG": "C.UTF-8",
-            "PYTHONPATH": str(ROOT),
+            **({"PYTHONPATH": str(ROOT)} if self.program == SOURCES else {}),
             "PYTHONWARNINGS": "default",
             **extra,
         }
@@ -171,7 +183,7 @@ class Cli:
         """
         where = namespace or self.namespace
         before = self.prefix if prefix is None else prefix
-        argv = [*before, sys.executable, "-m", "wizard", *arguments]
+        argv = [*before, *self.program, *arguments]
         if where is not None:
             argv = where.command(argv)
         began = time.monotonic()

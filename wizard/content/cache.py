@@ -7,6 +7,7 @@ somebody else could have written there is not read.
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,10 +25,11 @@ def place(name: str) -> Path | None:
 
 def read(path: Path) -> bytes:
     """The entry. Raises OSError where there is none, or where it is not a file of our own."""
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(handle, "rb") as file:
         status = os.fstat(handle)
-        if status.st_uid != os.geteuid() or status.st_mode & 0o022:
+        own = status.st_uid == os.geteuid() and stat.S_ISREG(status.st_mode)
+        if not own or status.st_mode & 0o022:
             raise PermissionError(f"{path} could have been written by somebody else")
         return file.read()
 
@@ -36,7 +38,10 @@ def write(path: Path, data: bytes) -> None:
     """Keep an entry, if that can be done: whole or not at all."""
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     with suppress(OSError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        from wizard.owned import make_private
+
+        if make_private(path.parent):
+            return
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         try:
             with os.fdopen(handle, "wb") as file:

@@ -6,10 +6,11 @@ networkx is imported where a graph question is asked, because it takes longer to
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from wizard.core.conditions import All, Any_, Condition, Not, Test
 from wizard.core.tree import FINDING, INCONCLUSIVE, Edge, Node, Tree
+from wizard.named import NamedTuple
 
 SIGNS = {"=": "is", "!": "is not"}
 SHAPES = {"probe": "box", "ask": "hexagon", "decide": "diamond", "finding": "ellipse"}

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wizard.content.load import COMPILED, read_rules
-from wizard.content.yamlfile import INDEX, digest, parse, read_bytes
+from wizard.content.yamlfile import INDEX, digest, head, parse, read_bytes
 
 FOLDER = "decision_trees"
 INSIDE = "wizard/decision_trees"
@@ -60,8 +60,8 @@ def _compile(messages: list[Path], goal: Path) -> Path:
     from wizard.core.classify import Classifier
 
     mark = digest(" ".join(digest(read_bytes(path)) for path in messages).encode())
-    data = {"hash": mark, "data": Classifier(read_rules(messages)).compiled()}
-    goal.write_text(json.dumps(data, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+    data = Classifier(read_rules(messages)).compiled()
+    goal.write_bytes(head(mark, data) + b"\n" + data)
     return goal
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wizard.content import yamlfile
 from wizard.content.nodes import build_node
@@ -23,15 +22,18 @@ from wizard.core.tree import (
     Tree,
 )
 from wizard.errors import ContentError, UsageError
+from wizard.named import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from wizard.core.classify import Classifier
     from wizard.core.rules import Rule
 
 
 MOST_PROBLEMS = 20
 """Problems of a folder that a run names before it refuses the folder."""
-COMPILED = "compiled-rules.json"
+COMPILED = "compiled-rules.txt"
 """The name of the message rules made ready to match, in the index."""
 
 
@@ -174,7 +176,7 @@ class Content:
             " ".join(yamlfile.digest(yamlfile.read_bytes(path)) for path in files).encode()
         )
         beside = self.folders[0] / "messages" / yamlfile.INDEX / COMPILED
-        data = yamlfile.indexed(beside, mark, lambda: Classifier(read_rules(files)).compiled())
+        data = yamlfile.indexed_bytes(beside, mark, lambda: Classifier(read_rules(files)).compiled())
         explains = Explains(self.single("catalogue.yaml").get("explained-by", {}))
         return Classifier.from_compiled(data, explains)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from wizard.core import conditions
 from wizard.core.facts import Fact, Facts
 from wizard.core.tree import FINDING, INCONCLUSIVE, Edge, Node
 from wizard.errors import ContentError
+from wizard.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def build_node(node_id: str, layer: str, written: Any, path: str, causes: Iterable[str]) -> Node:

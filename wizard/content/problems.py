@@ -6,11 +6,12 @@ A check never raises because of what an author wrote: it says what is wrong, whe
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from wizard.content.yamlfile import Place
+from wizard.named import NamedTuple
 
 At = tuple[str, ...]
 """A path of keys inside a file; the members of a list are "0", "1", …"""
@@ -106,13 +107,12 @@ class Lint:
             if key not in written:
                 self.say(source, at, f"the key '{key}' is missing")
 
-    def one_of(self, source: Source, at: At, value: Any, known: Iterable[str], what: str) -> bool:
+    def one_of(self, source: Source, at: At, value: Any, known: Collection[str], what: str) -> bool:
         """Whether the value is a known word; else a problem that names the nearest one."""
-        names = list(known)
-        if isinstance(value, str) and value in names:
+        if isinstance(value, str) and value in known:
             return True
         if not isinstance(value, str):
             self.say(source, at, f"must be the name of {what}")
         else:
-            self.say(source, at, f"'{value}' is not {what}{nearest(value, names)}")
+            self.say(source, at, f"'{value}' is not {what}{nearest(value, known)}")
         return False

@@ -9,11 +9,17 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from wizard.content import cache
 from wizard.errors import ContentError
+from wizard.named import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 INDEX = ".index"
 LARGEST = 4 * 1024 * 1024
@@ -63,17 +69,48 @@ def load(path: Path) -> Any:
 
 def indexed(beside: Path, mark: str, make: Callable[[], Any]) -> Any:
     """What `make` gives, from the index beside the content or the user's cache where they hold it for this mark."""
-    cached = cache.place(f"{beside.stem}-{zlib.crc32(str(beside).encode()):08x}.json")
-    for place in (beside, cached):
-        try:
-            entry = json.loads(cache.read(place) if place == cached else beside.read_bytes()) if place else {}
-            if entry["hash"] == mark:
-                return entry["data"]
-        except (OSError, ValueError, KeyError, TypeError):
-            continue  # no index, or not of this file: the YAML itself is the truth
+
+    def read(raw: bytes) -> Any:
+        entry = json.loads(raw)
+        if entry["hash"] != mark:
+            raise ValueError(mark)
+        return entry["data"]
+
+    def write(data: Any) -> bytes:
+        return json.dumps({"hash": mark, "data": data}, ensure_ascii=False).encode()
+
+    return _kept(beside, read, make, write)
+
+
+def indexed_bytes(beside: Path, mark: str, make: Callable[[], bytes]) -> bytes:
+    """The same for bytes, which no JSON holds: they are there as they are, behind a line with `head`."""
+
+    def read(raw: bytes) -> bytes:
+        line, _, data = raw.partition(b"\n")
+        if line != head(mark, data):
+            raise ValueError(mark)
+        return data
+
+    return _kept(beside, read, make, lambda data: head(mark, data) + b"\n" + data)
+
+
+def head(mark: str, data: bytes) -> bytes:
+    """What stands before an entry of bytes: the mark of what it was made of, and its length."""
+    return f"{mark} {len(data)}".encode()
+
+
+def _kept(beside: Path, read: Callable[[bytes], T], make: Callable[[], T], write: Callable[[T], bytes]) -> T:
+    unreadable = (OSError, ValueError, KeyError, TypeError, RecursionError)
+    with suppress(*unreadable):
+        return read(beside.read_bytes())
+    # No index, or not of this file. What the cache does not have either, the YAML itself tells.
+    place = cache.place(f"{beside.stem}-{zlib.crc32(str(beside).encode()):08x}{beside.suffix}")
+    if place is None:
+        return make()
+    with suppress(*unreadable):
+        return read(cache.read(place))
     data = make()
-    if cached is not None:
-        cache.write(cached, json.dumps({"hash": mark, "data": data}, ensure_ascii=False).encode())
+    cache.write(place, write(data))
     return data
 
 
@@ -81,8 +118,11 @@ def parse(raw: bytes, path: Path) -> Any:
     """The YAML in `raw` as text, lists and mappings."""
     import yaml
 
+    from wizard.yamlbounds import check_bounds
+
     loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
+        check_bounds(raw)
         return yaml.load(raw, Loader=loader)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise ContentError([f"{path}{_line_of(error)}: is not valid YAML: {_first_line(error)}"]) from error
@@ -92,9 +132,12 @@ def locate(path: Path, name: str) -> Located:
     """The file with the place of each key, and a problem for each duplicate key."""
     import yaml
 
+    from wizard.yamlbounds import check_bounds
+
     raw = read_bytes(path)
     loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
+        check_bounds(raw)
         root = yaml.compose(raw, Loader=loader)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         return Located({}, {}, [f"{name}{_line_of(error)}: is not valid YAML: {_first_line(error)}"])
@@ -121,6 +164,9 @@ def _walk(
     if isinstance(node, yaml.MappingNode):
         data: dict[str, Any] = {}
         for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                problems.append(f"{name}:{key_node.start_mark.line + 1}: a key must be a text")
+                continue
             key = str(key_node.value)
             if key in data:
                 problems.append(f"{name}:{key_node.start_mark.line + 1}: the key '{key}' is there twice")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from wizard.core.diagnosis import layer_states, remaining
 from wizard.core.overruling import Passed, passed
 from wizard.core.tree import EXTRA_LAYERS, FINDING, HEALTHY, INCONCLUSIVE, LAYERS, Tree
 from wizard.core.walk import Walk
+from wizard.named import NamedTuple
 
 
 class Region(NamedTuple):

@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
-from wizard.core.compact import Rows, index_of, index_text
+from wizard.core.compact import Filed, Rows, filed
 from wizard.core.envelopes import LINE_LIMIT
 from wizard.core.explains import Explains
 from wizard.core.hints import CODES, DRIVERS, ENGINES, surroundings, told
@@ -57,18 +56,25 @@ class Classifier:
         self._compiled: dict[int, re.Pattern[str]] = {}
 
     @classmethod
-    def from_compiled(cls, data: Mapping[str, Any], explains: Explains | None = None) -> Classifier:
-        """The classifier that `compiled` described. Raises KeyError, TypeError or ValueError for anything else."""
+    def from_compiled(cls, data: bytes, explains: Explains | None = None) -> Classifier:
+        """The classifier that `compiled` described. Raises ValueError for anything else."""
+        head, *lines = data.split(b"\n")
+        count, *always = map(int, head.split())
         made = cls((), explains)
-        made._rules = Rows(str(data["rules"]), Rule.from_row)
-        made._index = index_of(str(data["index"]))
-        made._always = list(data["always"])
+        made._rules = Rows(lines[:count], Rule.from_row)
+        made._index = Filed(lines[count:])
+        made._always = always
         return made
 
-    def compiled(self) -> dict[str, Any]:
-        """The rules and the index of their words as plain data, without what only authors need."""
-        index = index_text(self._filed())
-        return {"rules": "\n".join(map(Rule.row, self._rules)), "index": index, "always": self._always}
+    def compiled(self) -> bytes:
+        """The rules and the index of their words, without what only authors need.
+
+        The first line has the number of rules, and which of them are tried on any text; then each rule, and each
+        word of the index, has a line.
+        """
+        index = filed(self._filed())
+        head = " ".join(map(str, (len(self._rules), *self._always)))
+        return b"\n".join([head.encode(), *(rule.row().encode() for rule in self._rules), *index])
 
     def classify(self, text: str, *, code: str | None = None, engine: str | None = None) -> Match | None:
         """Return the cause that best explains `text`, or None.
@@ -166,10 +172,7 @@ class Classifier:
         index = self._filed()
         words = words_of(text)
         hits = {
-            number
-            for word in index.keys() & words
-            for number, all_of in index[word]
-            if words.issuperset(all_of)
+            number for word in words for number, all_of in index.get(word, ()) if words.issuperset(all_of)
         }
         return sorted(hits.union(self._always)) if hits else self._always
 

@@ -1,33 +1,33 @@
-"""Message rules as lines of text: read at once, understood one at a time, because an error needs a few of thousands."""
+"""Message rules as lines of bytes: read at once, understood one at a time, for an error needs a few of thousands."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Generic, TypeVar, overload
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from wizard.core.lazily import Lazily
+from wizard.named import TYPE_CHECKING
 
-Made = TypeVar("Made")
+if TYPE_CHECKING:
+    from typing import Any
+
+    from wizard.core.rules import Rule
+
 Entries = Sequence[tuple[int, Sequence[str]]]
 
 
-class Rows(Sequence[Made], Generic[Made]):
-    """What `make` gives for the fields of each line; a line is understood when it is first asked for."""
+class Rows(Sequence["Rule"]):
+    """The rule that each line says; a line is understood when it is first asked for."""
 
-    def __init__(self, text: str, make: Callable[[list[str]], Made]) -> None:
-        self._lines = text.split("\n") if text else []
+    def __init__(self, lines: Sequence[bytes], make: Callable[[list[str]], Rule]) -> None:
+        self._lines = lines
         self._make = make
-        self._made: dict[int, Made] = {}
+        self._made: dict[int, Rule] = {}
 
-    @overload
-    def __getitem__(self, index: int) -> Made: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Made]: ...
-    def __getitem__(self, index: int | slice) -> Made | Sequence[Made]:
+    def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return [self[one] for one in range(*index.indices(len(self)))]
         if index not in self._made:
-            self._made[index] = self._make(self._lines[index].split("\t"))
+            self._made[index] = self._make(self._lines[index].decode().split("\t"))
         return self._made[index]
 
     def __len__(self) -> int:
@@ -39,20 +39,31 @@ def row(fields: Iterable[str]) -> str:
     return "\t".join(one.replace("\t", "\\t").replace("\n", "\\n") for one in fields)
 
 
-def index_of(text: str) -> Mapping[str, Entries]:
-    """The index that `index_text` wrote."""
-    lines = (line.partition("\t") for line in text.split("\n"))
-    return Lazily({word: entries for word, _, entries in lines if word}, lambda _, entries: _entries(entries))
+class Filed(Mapping[str, Entries]):
+    """The index of words that `filed` wrote: its lines are in order, so that a word is found without reading all."""
+
+    def __init__(self, lines: Sequence[bytes]) -> None:
+        self._lines = lines
+
+    def __getitem__(self, word: str) -> Entries:
+        sought = word.encode("utf-8", "surrogatepass") + b"\t"
+        place = bisect_left(self._lines, sought)
+        if place == len(self._lines) or not self._lines[place].startswith(sought):
+            raise KeyError(word)
+        parts = (entry.split(" ") for entry in self._lines[place].decode().split("\t")[1:])
+        return [(int(number), words) for number, *words in parts]
+
+    def __iter__(self) -> Iterator[str]:
+        return (line.partition(b"\t")[0].decode() for line in self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
 
 
-def index_text(index: Mapping[str, Iterable[tuple[int, Iterable[str]]]]) -> str:
-    """An index of words as text: a line for each word, with the numbers of its rules and what else each needs."""
-    return "\n".join(
+def filed(index: Mapping[str, Iterable[tuple[int, Iterable[str]]]]) -> list[bytes]:
+    """An index of words: a line for each word, with the numbers of its rules and what else each needs."""
+    lines = (
         "\t".join([word, *(" ".join([str(number), *sorted(words)]) for number, words in entries)])
         for word, entries in index.items()
     )
-
-
-def _entries(text: str) -> Entries:
-    parts = (entry.split(" ") for entry in text.split("\t"))
-    return [(int(number), words) for number, *words in parts]
+    return sorted(line.encode() for line in lines)

@@ -8,9 +8,13 @@ that holds a list is equal to each of its members. Kleene's logic: an unknown de
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
 
 from wizard.core.facts import Facts, text_of
+from wizard.named import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
+
 
 Truth = bool | None
 

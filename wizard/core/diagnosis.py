@@ -7,7 +7,6 @@ how directly they follow, each with the fact that would decide and the command t
 from __future__ import annotations
 
 from itertools import chain
-from typing import NamedTuple
 
 from wizard.core.conditions import tests
 from wizard.core.events import ProbeFinished
@@ -16,6 +15,7 @@ from wizard.core.overruling import said_instead
 from wizard.core.steps import Finished
 from wizard.core.tree import EXTRA_LAYERS, FINDING, HEALTHY, INCONCLUSIVE, LAYERS, SYMPTOM, Tree, open_edges
 from wizard.core.walk import Walk
+from wizard.named import NamedTuple
 
 MOST_CANDIDATES = 12
 

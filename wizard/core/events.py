@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
 
 from wizard.core.facts import RANK, Value
+from wizard.named import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Evidence(NamedTuple):
@@ -103,6 +106,8 @@ KINDS: dict[str, type[Any]] = {
 }
 _NAMES = {kind: name for name, kind in KINDS.items()}
 _NUMBERS = ("ms", "at")
+LATEST = 253_370_764_800
+"""Seconds from the epoch to the year 9999: no calendar of the program goes further."""
 
 
 def to_data(event: Event) -> dict[str, Any]:
@@ -136,13 +141,21 @@ def from_data(data: Mapping[str, Any]) -> Event:
 def _field(key: str, value: Any) -> Any:
     """One field of an event, as it is in memory."""
     if key == "facts":
-        return {str(fact): _value(one) for fact, one in _typed(key, value, dict).items()}
+        return {str(fact): fact_value(one) for fact, one in _typed(key, value, dict).items()}
     if key == "evidence":
         return tuple(_evidence(one) for one in _typed(key, value, list))
     if key in _NUMBERS:
-        # A number that is a flag is no time: JSON's `true` would pass for 1.
-        return _typed(key, None if isinstance(value, bool) else value, (int, float))
+        return seconds(key, value)
     return _typed(key, value, str)
+
+
+def seconds(key: str, value: Any) -> float:
+    """A moment or a time that something took. Raises ValueError for what no clock shows."""
+    # A number that is a flag is no time: JSON's `true` would pass for 1.
+    number = _typed(key, None if isinstance(value, bool) else value, (int, float))
+    if not 0 <= number < LATEST:
+        raise ValueError(f"'{key}' of an event is no moment")
+    return float(number)
 
 
 def _evidence(written: Any) -> Evidence:
@@ -160,9 +173,10 @@ def _typed(key: str, value: Any, kind: type[Any] | tuple[type[Any], ...]) -> Any
     return value
 
 
-def _value(value: Any) -> Value:
+def fact_value(value: Any) -> Value:
+    """The value of a fact as it is in memory. Raises ValueError for what cannot be one."""
     if isinstance(value, list):
         return tuple(str(one) for one in value)
-    if isinstance(value, (str, int, float, bool)):
+    if isinstance(value, (str, int, float, bool)) and not (isinstance(value, float) and value - value != 0):
         return value
     raise ValueError(f"{type(value).__name__} cannot be the value of a fact")

@@ -7,7 +7,8 @@ absent fact is *unknown*, which is not the same as false.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+
+from wizard.named import NamedTuple
 
 Value = str | int | float | bool | tuple[str, ...]
 """What a fact may hold: plain data that JSON can carry."""

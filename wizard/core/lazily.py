@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
 
-Made = TypeVar("Made")
+from wizard.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    Made = TypeVar("Made")
+else:
+    Made = object
 
 
 class Lazily(Mapping[str, Made]):

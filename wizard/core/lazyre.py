@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+
+from wizard.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class _Lazy:
@@ -24,4 +28,6 @@ class _Lazy:
 
 def lazy(source: str, flags: int = 0) -> re.Pattern[str]:
     """A pattern as `re.compile` gives it, compiled on first use."""
-    return cast("re.Pattern[str]", _Lazy(source, flags))
+    stand_in: Any = _Lazy(source, flags)
+    pattern: re.Pattern[str] = stand_in
+    return pattern

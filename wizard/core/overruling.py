@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
 
 from wizard.core.conditions import tests
 from wizard.core.facts import UNKNOWN, Fact, Facts, Value, text_of
 from wizard.core.tree import Tree
 from wizard.errors import WalkError
+from wizard.named import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from wizard.core.walk import Hop, Walk

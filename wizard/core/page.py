@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
 
 from wizard.core import conditions
 from wizard.core.conditions import Truth
@@ -25,6 +24,11 @@ from wizard.core.quoting import (
     sql_literal,
     unseen_removed,
 )
+from wizard.named import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
+
 
 LONGEST = 600
 """Characters of a value that a sentence takes; the rest is cut."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from wizard.core.compact import row
+from wizard.named import NamedTuple
 
 
 class Rule(NamedTuple):

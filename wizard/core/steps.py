@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from wizard.named import NamedTuple
 
 
 class Option(NamedTuple):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
 
 from wizard.core.conditions import ALWAYS, Condition
 from wizard.core.facts import UNKNOWN, Facts, text_of
 from wizard.core.lazyre import lazy
 from wizard.core.steps import Option
+from wizard.named import NamedTuple
 
 LAYERS = ("config", "dns", "network", "tls", "auth", "database", "capacity")
 """The layers that every walk reports, in their order."""

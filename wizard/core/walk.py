@@ -7,7 +7,6 @@ Rule 2: a wrong event raises WalkError, and nothing has changed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from wizard.core.events import (
     Answered,
@@ -26,6 +25,7 @@ from wizard.core.overruling import Instead, instead, standing
 from wizard.core.steps import Ask, Finished, Run, Step
 from wizard.core.tree import Node, Question, Reading, Tree, turn
 from wizard.errors import WalkError
+from wizard.named import NamedTuple
 
 READ = ("error", "log", "startup", "app", "retry")
 """Where texts come from that the message rules read: `error.text` becomes `error.cause`, and so on."""

@@ -11,9 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from wizard.core.lazyre import lazy
+from wizard.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
+
 
 WORDS = "{words}"
 """In the pattern of a rule with translations: where their wordings go."""

@@ -11,12 +11,15 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
 
 from wizard.errors import UsageError
+from wizard.front import output
+from wizard.named import TYPE_CHECKING
 from wizard.target.model import Secret, Target
 
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from wizard.target.application import Found
     from wizard.target.process import Process
 
@@ -106,7 +109,7 @@ def look_again(options: Namespace) -> None:
 
 def take_view(pid: int) -> NoReturn:
     """Begin anew with the view of a process: the network of one can only be entered before threads are there."""
-    sys.stdout.flush()
+    output.flush()
     sys.stderr.flush()
     os.execv(sys.executable, begun_anew(sys.orig_argv, pid))
 

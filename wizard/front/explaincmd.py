@@ -6,7 +6,6 @@ import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from wizard.content.load import Content, open_content
 from wizard.errors import UsageError
@@ -14,6 +13,7 @@ from wizard.exits import Exit
 from wizard.explain import Explained, Summary
 from wizard.explain import explain as recognised
 from wizard.front.explained import Choice, Printer
+from wizard.named import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wizard.logs.prefilter import Supply

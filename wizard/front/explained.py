@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
 
 from wizard.explain import Explained, Summary, Tally
 from wizard.front import output
+from wizard.named import TYPE_CHECKING, NamedTuple
 from wizard.redact import clean
 
 if TYPE_CHECKING:

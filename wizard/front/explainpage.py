@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
 from wizard.core.facts import Fact, Facts, Value
 from wizard.core.page import Command, Filler, commands_of, render
 from wizard.core.quoting import MASK
 from wizard.core.tree import INCONCLUSIVE
 from wizard.explain import Explained
+from wizard.named import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from wizard.content.load import Content
 
 FAMILIES = {"pgbouncer": "postgresql", "proxysql": "mysql", "maxscale": "mariadb"}

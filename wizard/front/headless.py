@@ -5,15 +5,18 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 from contextlib import suppress
-from typing import Any
 
 from wizard.content.load import open_content
 from wizard.core.diagnosis import conclude
 from wizard.core.walk import Walk
 from wizard.drive import Prober, answer_from, drive
 from wizard.exits import BY_STATUS
+from wizard.footprint import Ledger
 from wizard.front import application, output, setup
-from wizard.redact import Redactor
+from wizard.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def run(options: Namespace) -> int:
@@ -23,9 +26,12 @@ def run(options: Namespace) -> int:
     content = open_content(options.trees)
     answers = setup.known_before(options, content)
     home, cwd = setup.home_folder(), setup.working_folder()
-    application.look(options)
-    target = setup.find_target(options, content, home, cwd)
+    ledger = Ledger()
+    with ledger.during("settings"):
+        application.look(options)
+        target = setup.find_target(options, content, home, cwd)
     runtime = setup.make_runtime(target, content, options, home, cwd, begun + options.timeout)
+    runtime.footprint = ledger
     prober = Prober(runtime, content.tree)
     try:
         walk = drive(Walk.start(content.tree, dict(answers)), prober.run, answer_from(answers))
@@ -39,8 +45,12 @@ def run(options: Namespace) -> int:
         report.target_summary(target),
         started=started,
         elapsed_ms=(time.monotonic() - begun) * 1000,
-        redactor=Redactor(runtime.secrets),
+        redactor=runtime.gate,
     )
+    if options.footprint:
+        from wizard.redact import clean
+
+        made["footprint"] = ledger.told(lambda text: clean(runtime.gate.text(text)))
     # A reader that is gone does not change the verdict.
     with suppress(BrokenPipeError):
         _print(made, json=options.json)

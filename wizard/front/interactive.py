@@ -7,14 +7,13 @@ import re
 import sys
 from argparse import Namespace
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from wizard.content.load import Content, open_content
 from wizard.front import application, beginnings, output, setup
 from wizard.front.output import write
 from wizard.target.model import Target
-from wizard.target.readings import secrets_of
 
 if TYPE_CHECKING:
     from wizard.front.pasted import Pasted
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from wizard.runtime import Runtime
     from wizard.session import Session
 
+SCREEN_THREADS = 6
+"""One each for keys, drawing, the session file and the walk, and two for probes that are begun ahead."""
 TYPED = "the connection typed in"
 """The source of a target that a person typed or pasted."""
 
@@ -72,6 +73,9 @@ def start(
 def read_again(options: Namespace, target: Target) -> Target:
     """The settings as they are now, from where the target came: after a fix in a file. Else the target as it was."""
     home, cwd = setup.home_folder(), setup.working_folder()
+    ground = setup.ground_of(options)
+    if ground is not None:
+        return ground.reread(target)
     if target.source in (TYPED, beginnings.PRACTICE) or options.password_stdin:
         return target
     application.look_again(options)
@@ -95,18 +99,39 @@ def full_screen() -> bool:
         sys.stdin.isatty()
         and sys.stdout.isatty()
         and os.environ.get("TERM", "") not in ("", "dumb", "unknown")
+        and _has_threads()
     )
+
+
+@cache
+def _has_threads() -> bool:
+    """Whether the threads can be had that the full screen needs; told where they cannot."""
+    from threading import Event, Thread
+
+    over = Event()
+    try:
+        for _ in range(SCREEN_THREADS):
+            Thread(target=over.wait, daemon=True).start()
+    except RuntimeError:
+        from wizard.cli import complain
+
+        complain("a limit (ulimit -u, ulimit -v) leaves no threads for the full screen: plain lines instead")
+        return False
+    finally:
+        over.set()
+    return True
 
 
 def new_session(options: Namespace, target: Target) -> Session:
     """A session that is saved from its first event on, where there is a place for it."""
-    from wizard.redact import Redactor
     from wizard.report import target_summary
     from wizard.session import Session, state_folder
 
-    redactor = Redactor([*secrets_of(target), *application.secrets(options)])
-    header = {"target": target_summary(target)}
-    return Session.create(state_folder(os.environ, setup.home_folder()), header, redactor)
+    redactor = setup.gate_of(options, target, setup.home_folder())
+    summary = target_summary(target)
+    if setup.ground_of(options) is not None and target.source != beginnings.PRACTICE:
+        summary["source"] = f"{beginnings.PRACTICE}, {target.source}"
+    return Session.create(state_folder(os.environ, setup.home_folder()), {"target": summary}, redactor)
 
 
 def _runtimes(content: Content, options: Namespace) -> Callable[[Target], Runtime]:
@@ -156,10 +181,10 @@ def _plain(
         content.tree,
         content,
         made,
-        _read,
-        _write,
+        read_line,
+        write_now,
         answers,
-        ascii_only=_ascii_only(),
+        ascii_only=ascii_only(),
         width=output.width(),
     )
 
@@ -169,29 +194,30 @@ def _begun(content: Content, options: Namespace, found: tuple[Target, ...]) -> B
     from wizard.front.plainstart import Start
 
     offers = beginnings.offers(options, content)
-    start = Start(found, offers, parser_of(options), error_reader(content, found), _read, _write)
-    return start.run(ascii_only=_ascii_only())
+    start = Start(found, offers, parser_of(options), error_reader(content, found), read_line, write_now)
+    return start.run(ascii_only=ascii_only())
 
 
-def _ascii_only() -> bool:
+def ascii_only() -> bool:
     """Whether plain lines keep to ASCII. Python says UTF-8 also where the locale of a terminal promises nothing."""
     from wizard.front.tui import look
 
     return output.ascii_only() or (output.is_terminal() and look.ascii_only(os.environ))
 
 
-def _read(prompt: str) -> str:
-    _write(prompt)
-    sys.stdout.flush()
+def read_line(prompt: str) -> str:
+    """One line of the person, without its end. Raises EOFError when nobody is there any more."""
+    write_now(prompt)
     line = sys.stdin.readline()
     if not line:
         raise EOFError
     return line.rstrip("\r\n")
 
 
-def _write(text: str) -> None:
+def write_now(text: str) -> None:
+    """Text that is read before anything else happens."""
     write(text)
-    sys.stdout.flush()
+    output.hand_over()
 
 
 def resume(options: Namespace) -> int:

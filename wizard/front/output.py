@@ -39,9 +39,17 @@ def write_json(text: str) -> None:
 def flush() -> None:
     """Hand over what was written. A reader that is gone has what it wanted; raises UsageError for another failure."""
     try:
-        sys.stdout.flush()
+        hand_over()
     except BrokenPipeError:
         _silence()
+
+
+def hand_over() -> None:
+    """Hand over what was written, to somebody who waits for it. Raises as `write` does."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise _refused(error) from error
 

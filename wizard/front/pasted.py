@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from wizard.core.tree import LONGEST_ANSWER
 from wizard.explain import Explained, Summary, explain
 from wizard.front.explainpage import OPTIONS, facts_of
+from wizard.named import NamedTuple
 from wizard.redact import harmless
 from wizard.target.model import Conflict, Setting, Target
 

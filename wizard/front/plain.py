@@ -19,11 +19,13 @@ from wizard.core.tree import LONGEST_ANSWER, Tree
 from wizard.core.walk import Walk
 from wizard.drive import Prober, drive
 from wizard.exits import BY_STATUS, Exit
+from wizard.footprint import Ledger
+from wizard.footprintwords import sentence
 from wizard.front import plainmenu, plainmoves
 from wizard.front.plainlines import Lines, Read, Write
 from wizard.front.words import DONT_KNOW, LAYERS, OUTCOMES, before_after, changed_layers, duration
 from wizard.impact import certainty
-from wizard.redact import Redactor, harmless
+from wizard.redact import harmless
 from wizard.runtime import Runtime
 from wizard.session import Session, replayed
 
@@ -62,7 +64,7 @@ def run(
 
     A session that already has events is taken up where it stopped. `answers` are given up front.
     """
-    lines = Lines(read, write, _redactor(runtime), ascii_only, width)
+    lines = Lines(read, write, runtime.gate, ascii_only, width)
     sitting = _Sitting(runtime, tree, content, session, lines)
     try:
         return sitting.go(answers)
@@ -145,7 +147,7 @@ class _Sitting:
             if fact.key in self.tree.questions and "." not in fact.key and fact.by in ("user", "flag")
         }
         self.runtime.addresses.clear()
-        self.runtime.facts = Facts()
+        self.runtime.facts, self.runtime.footprint = Facts(), Ledger()
         self.session.new_walk(kept)
         self.walk = Walk.start(self.tree, kept)
 
@@ -275,7 +277,7 @@ class _Sitting:
         """The finding, and what the fix has changed."""
         self.lines.say("")
         self.lines.show(printed.text(found, ascii=self.lines.ascii, width=self.lines.width, symbols=False))
-        self.lines.show(f"\nHow sure: {certainty(found)}\n")
+        self.lines.show(f"\nHow sure: {certainty(found)}\n{sentence(self.runtime.footprint.told())}\n")
         if before is not None:
             self._compare(before, found)
         for fix in found["findings"][0]["fixes"][:1]:
@@ -293,7 +295,3 @@ class _Sitting:
 
 def _prompt(step: Ask) -> str:
     return f"Your answer, {_WANTED[step.kind].format(len(step.options))}: "
-
-
-def _redactor(runtime: Runtime) -> Redactor:
-    return Redactor(runtime.secrets)

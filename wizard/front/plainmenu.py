@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from wizard.core.events import Event, Noted, Showed, WentBack
 from wizard.core.walk import Walk
@@ -15,6 +15,7 @@ from wizard.front import plainmoves, plaintravel
 from wizard.front.plainlines import Lines
 from wizard.front.sessionscmd import save
 from wizard.front.words import BADGES, KINDS, PLACES, RISKS
+from wizard.named import NamedTuple
 from wizard.redact import clean
 from wizard.session import Session
 
@@ -272,6 +273,6 @@ def export(lines: Lines, session: Session, content: Content, name: str = "") -> 
         save(path, made)
     except (OSError, RuntimeError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        lines.say(f"{name} cannot be written: {why}.")
+        lines.say(f"{name} cannot be written: {why}. e alone, with an empty name, shows it here.")
         return
     lines.say(f"Written: {path}")

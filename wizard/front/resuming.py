@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from wizard.errors import UsageError
 from wizard.front import application, beginnings, setup
-from wizard.redact import Redactor, clean
+from wizard.redact import clean
 from wizard.session import Session, find, replayed
 from wizard.target.model import Secret, Target
-from wizard.target.readings import secrets_of
 
 if TYPE_CHECKING:
     from wizard.content.load import Content
@@ -46,7 +45,7 @@ def take_up(options: Namespace, content: Content) -> tuple[Session, Target]:
     asked_for = session.header.get("target", {}).get("password") == "set"
     if asked_for and target.password is None and not walk.finished:
         target = target._replace(password=_password(target))
-    session.redactor = Redactor([*secrets_of(target), *application.secrets(options)])
+    session.redactor = setup.gate_of(options, target, setup.home_folder())
     return session, target
 
 

@@ -64,7 +64,9 @@ def export(argv: list[str]) -> int:
     arguments.add_argument(
         "--format", choices=("md", "json", "html", "text"), default="md", help="md without it"
     )
-    arguments.add_argument("--output", metavar="FILE", help="a new file; without it, standard output")
+    arguments.add_argument(
+        "--output", metavar="FILE", help="a new file for you alone; without it, standard output"
+    )
     arguments.add_argument(
         "--anonymize", action="store_true", help="without the names of hosts, users and databases"
     )
@@ -127,7 +129,8 @@ def run_export(options: Namespace, write: Write) -> int:
         save(Path(options.output), text)
     except OSError as error:
         raise SessionError(
-            f"{options.output} cannot be written: {error.strerror}; name another --output"
+            f"{options.output} cannot be written: {error.strerror};"
+            " name another --output, or leave it out to see it here"
         ) from error
     return 0
 

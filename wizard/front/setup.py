@@ -8,18 +8,19 @@ import time
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from wizard.content.load import Content
 from wizard.core.tree import LONGEST_ANSWER, SYMPTOM, Tree
 from wizard.errors import UsageError
 from wizard.front import application
-from wizard.redact import harmless
+from wizard.named import TYPE_CHECKING
+from wizard.redact import Redactor, harmless
 from wizard.runtime import Runtime
 from wizard.target.model import Problem, Secret, Target
 
 if TYPE_CHECKING:
     from wizard.explain import Explained
+    from wizard.practice import Running
 
 LONGEST_PASSWORD = 4096
 
@@ -48,8 +49,17 @@ def answers_of(written: list[str], tree: Tree) -> dict[str, str]:
 def known_before(options: Namespace, content: Content) -> dict[str, str]:
     """What the person says up front: `--answer`, and the application's own words of `--error`. Raises UsageError."""
     answers = answers_of(options.answer, content.tree) if options.answer else {}
+    ground = ground_of(options)
+    if ground is not None:
+        return {**ground.answers(content, asked=True), **answers}
     error = stated_error(options, content)
     return {**answers, "app.text": harmless(error.match.text, LONGEST_ANSWER)} if error else answers
+
+
+def ground_of(options: Namespace) -> Running | None:
+    """The practice scenario that is walked against, where this is practice."""
+    ground: Running | None = getattr(options, "ground", None)
+    return ground
 
 
 def stated_error(options: Namespace, content: Content) -> Explained | None:
@@ -110,7 +120,7 @@ def stated_target(options: Namespace, home: Path | None) -> Target | None:
     engine = overrides.get("engine")
     if engine not in (None, "postgresql", "mysql", "mariadb"):
         raise UsageError(f"--engine {engine}: it is one of postgresql, mysql, mariadb")
-    return parse_target(
+    target = parse_target(
         options.target or "",
         engine=engine,
         source="command line",
@@ -119,6 +129,16 @@ def stated_target(options: Namespace, home: Path | None) -> Target | None:
         home=home,
         password=password,
     )
+    _hide(options.target, target)
+    return target
+
+
+def _hide(argument: str | None, target: Target) -> None:
+    """Take an argument that may hold a password out of what `ps` shows of this process."""
+    if argument and (target.password is not None or target.problems):
+        from wizard.ownargs import hide
+
+        hide(argument)
 
 
 def find_target(options: Namespace, content: Content, home: Path | None, cwd: Path | None) -> Target:
@@ -177,6 +197,9 @@ def make_runtime(
     ends: float | None,
 ) -> Runtime:
     """The runtime of one walk; `ends` is a moment on the monotonic clock."""
+    ground = ground_of(options)
+    if ground is not None:
+        return ground.runtime(target, content.platforms, connect_timeout=options.connect_timeout, ends=ends)
     environ: Mapping[str, str] = os.environ
     process = application.process_of(options)
     if process is not None and process.is_readable:
@@ -206,6 +229,7 @@ def admin_target(options: Namespace, target: Target, home: Path | None) -> Targe
 
     known = target.engine if target.engine != "unknown" else None
     admin = parse_target(options.admin, engine=known, source="--admin", environ=os.environ, home=home)
+    _hide(options.admin, admin)
     wrong = next((one.detail for one in admin.problems if one.kind == "malformed"), "")
     if wrong or not admin.hosts or admin.engine == "unknown":
         reason = wrong or "It names no host, or no engine."
@@ -213,6 +237,16 @@ def admin_target(options: Namespace, target: Target, home: Path | None) -> Targe
             f"--admin: {reason} It is a connection such as postgresql://postgres@db.example.com/postgres"
         )
     return admin
+
+
+def gate_of(options: Namespace, target: Target, home: Path | None) -> Redactor:
+    """What takes the secrets of this sitting out of a session. Raises UsageError for an --admin that is none."""
+    return Runtime(
+        target,
+        os.environ,
+        admin=admin_target(options, target, home),
+        process=application.process_of(options),
+    ).gate
 
 
 def home_folder() -> Path | None:

@@ -7,11 +7,15 @@ Hyperscan does not run (a processor that it does not know, no memory), every lin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from wizard.content import cache
 from wizard.content.yamlfile import digest
 from wizard.logs.expressions import ALWAYS, FORM, bare, expression
+from wizard.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
+
 
 ENTRY = "scan.hs"
 """The compiled patterns in the user's cache, behind the mark of what they were made of."""

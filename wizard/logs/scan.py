@@ -7,7 +7,6 @@ names. It keeps a block, the lines of the record that is still open and the end 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from wizard.core.classify import Classifier
 from wizard.core.records import RECORD_LINES, surely_begins
@@ -15,6 +14,7 @@ from wizard.core.rules import Match
 from wizard.logs import stamps
 from wizard.logs.again import Judge, text_of
 from wizard.logs.prefilter import Supply
+from wizard.named import NamedTuple
 
 BLOCK = 262_144
 """Bytes that are looked at together, and of an endless line that are looked at at once."""

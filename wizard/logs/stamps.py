@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from typing import NamedTuple
 
 from wizard.core.lazyre import lazy
+from wizard.named import NamedTuple
 
 LOOKED_AT = 600
 """Characters of a line in which its time is looked for."""

@@ -7,11 +7,11 @@ import heapq
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
-from typing import NamedTuple
 
 from wizard.logs.scan import BLOCK, Block, Found, Scanner, blocks
 from wizard.logs.source import PAUSE, STANDARD_INPUT, Followed, chunks_of
 from wizard.logs.unpack import Broken, unpacked
+from wizard.named import NamedTuple
 
 
 class Sign(Enum):
