@@ -93,8 +93,8 @@ def test_a_word_of_the_report_changes_nothing_when_it_is_the_password(
     words = sorted(
         {*re.findall(r"[a-zA-Z0-9_]+", json.dumps(json.loads(told), ensure_ascii=False))} - {"54321"}
     )
-    # One with a blank has another reading, which the walk tries: its report is longer, and rightly so.
-    everyday = [one for one in COMMON if " " not in one]
+    # One with a blank or an accent has another reading, which the walk tries: its report is longer, and rightly so.
+    everyday = [one for one in COMMON if one.isascii() and " " not in one]
     password = data.draw(st.one_of(st.sampled_from(everyday), st.sampled_from(words)))
     found = plain_report(*check(way, password, server, "--json"))
     assert not list(unified_diff(told.splitlines(), found.splitlines(), lineterm="", n=0))
