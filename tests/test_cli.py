@@ -26,7 +26,7 @@ from wizard import cli
 from wizard.core.tree import LAYERS
 from wizard.practice import get, serve
 from wizard.practice.model import PASSWORD as RANGE_PASSWORD
-from wizard.wire import postgres
+from wizard.wire import postgres_server
 
 pytestmark = pytest.mark.slow
 
@@ -142,7 +142,7 @@ def test_no_settings_anywhere_is_a_fault_and_no_usage_error(place: Place) -> Non
 
 
 def test_words_that_no_rule_knows_are_inconclusive_which_is_3(place: Place) -> None:
-    said = postgres.error({"S": "FATAL", "C": "P0001", "M": "the flux capacitor is discharged"})
+    said = postgres_server.error({"S": "FATAL", "C": "P0001", "M": "the flux capacitor is discharged"})
     with listening("127.0.0.1", 0, after_startup(said)) as port:
         report = place.check(f"postgresql://app:hunter2@127.0.0.1:{port}/shop?sslmode=disable")
     assert (report["status"], report["cause"]) == ("inconclusive", "inconclusive")
@@ -416,7 +416,7 @@ def test_a_tree_that_is_wrong_is_a_sentence_with_its_file(
         path = tmp_path / "own" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    said = postgres.error({"S": "FATAL", "C": "P0001", "M": "the flux capacitor is discharged"})
+    said = postgres_server.error({"S": "FATAL", "C": "P0001", "M": "the flux capacitor is discharged"})
     with listening("127.0.0.1", 0, after_startup(said)) as port:
         url = f"postgresql://app:{quote(PASSWORD, safe='')}@127.0.0.1:{port}/shop?sslmode=disable"
         done = inside.run("check", "--connect-timeout", "0.5", "--trees", "own", url)
@@ -571,7 +571,7 @@ def test_a_password_for_mysql_never_comes_out(place: Place, way: str) -> None:
 
 
 def test_a_server_that_repeats_the_password_is_not_repeated(place: Place) -> None:
-    said = postgres.error(
+    said = postgres_server.error(
         {"S": "FATAL", "C": "28P01", "M": f"bad password {PASSWORD}", "D": quote(PASSWORD, safe="")}
     )
     with listening("127.0.0.1", 0, after_startup(said)) as port:
@@ -721,7 +721,9 @@ def test_a_mistake_that_cannot_be_told_is_still_2(place: Place, closed: str) -> 
 
 def test_a_user_name_that_is_no_text_is_sent_as_it_is(place: Place) -> None:
     """libpq passes bytes on; what the server says to them is the verdict."""
-    said = postgres.error({"S": "FATAL", "C": "28P01", "M": 'password authentication failed for user "?"'})
+    said = postgres_server.error(
+        {"S": "FATAL", "C": "28P01", "M": 'password authentication failed for user "?"'}
+    )
     with listening("127.0.0.1", 0, after_startup(said)) as port:
         done = subprocess.run(
             [
@@ -745,7 +747,7 @@ def test_a_user_name_that_is_no_text_is_sent_as_it_is(place: Place) -> None:
 def test_escape_sequences_of_a_server_never_reach_the_terminal(place: Place) -> None:
     escape = "\x1b]0;owned\x07\x1b[31m\u202e\x9b1m"
     fields = {"S": "FATAL", "C": "28P01", "M": f"no{escape}", "D": f"detail{escape}", "H": f"hint{escape}"}
-    with listening("127.0.0.1", 0, after_startup(postgres.error(fields))) as port:
+    with listening("127.0.0.1", 0, after_startup(postgres_server.error(fields))) as port:
         url = f"postgresql://app:hunter2@127.0.0.1:{port}/shop?sslmode=disable"
         for flags in (["--json"], []):
             done = place.run("check", *flags, url)

@@ -31,7 +31,7 @@ from wizard.report import report, target_summary
 from wizard.runtime import Runtime
 from wizard.target.model import Target
 from wizard.target.parse import parse_target
-from wizard.wire import postgres
+from wizard.wire import postgres_server
 
 CONTENT = open_content()
 ROOT = Path(__file__).resolve().parents[1]
@@ -198,7 +198,7 @@ def test_a_password_that_is_an_everyday_word_leaves_the_report_readable() -> Non
     assert (facts["engine"], facts["network.answer"]) == ("postgresql", "postgresql")
 
 
-ERROR = postgres.error({"S": "FATAL", "C": "53300", "M": "sorry, too many clients already"})
+ERROR = postgres_server.error({"S": "FATAL", "C": "53300", "M": "sorry, too many clients already"})
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,18 @@ from collections.abc import Callable, Iterable
 
 from tests.probes.peers import read_startup
 from tests.support.sockets import Behaviour
-from wizard.wire import mysql, postgres
+from wizard.wire import mysql, postgres, postgres_server
 
 Do = Callable[[socket.socket], None]
 PATIENCE = 20.0
 """Seconds after which a peer gives up by itself."""
 SALT = b"0123456789abcdefghij"
 GREETING = mysql.packet(mysql.greeting("8.0.36", 7, SALT), 0)
-WELCOME = postgres.auth_ok() + postgres.parameter_status("server_version", "16.4") + postgres.ready()
+WELCOME = (
+    postgres_server.auth_ok()
+    + postgres_server.parameter_status("server_version", "16.4")
+    + postgres_server.ready()
+)
 
 
 def say(data: bytes) -> Do:

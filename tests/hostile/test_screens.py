@@ -15,7 +15,7 @@ from tests.hostile.peers import SALT, after_greeting, after_login, after_startup
 from tests.support.cli import ROOT
 from tests.support.pseudoterminal import PseudoTerminal
 from tests.support.sockets import Behaviour, listening
-from wizard.wire import mysql, postgres
+from wizard.wire import mysql, postgres, postgres_server
 
 pytestmark = pytest.mark.slow
 
@@ -63,10 +63,10 @@ def _error(code: str) -> bytes:
     return postgres.message(b"E", fields)
 
 
-ROW = postgres.row_description(["one", "recovery", "readonly", "database", "account"]) + postgres.data_row(
-    ["1", "f", "off", EVIL, EVIL]
-)
-WHOLE = ROW + postgres.command_complete("SELECT 1") + postgres.ready()
+ROW = postgres_server.row_description(
+    ["one", "recovery", "readonly", "database", "account"]
+) + postgres_server.data_row(["1", "f", "off", EVIL, EVIL])
+WHOLE = ROW + postgres_server.command_complete("SELECT 1") + postgres_server.ready()
 REFUSED = mysql.packet(mysql.error(1045, "", "28000") + RAW, 2)
 GREETING = mysql.packet(mysql.greeting(f"8.0.36{EVIL}".replace("\0", ""), 7, SALT), 0)
 PEERS: dict[str, tuple[str, Behaviour, str]] = {

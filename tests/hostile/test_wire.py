@@ -27,7 +27,7 @@ from tests.hostile.peers import (
     say,
     say_and_close,
 )
-from wizard.wire import mysql, postgres
+from wizard.wire import mysql, postgres, postgres_server
 
 pytestmark = pytest.mark.slow
 
@@ -46,15 +46,15 @@ def _fields(count: int, size: int) -> bytes:
 
 
 def _status(number: int) -> bytes:
-    return postgres.parameter_status(f"name-{number}", "x" * 20)
+    return postgres_server.parameter_status(f"name-{number}", "x" * 20)
 
 
-ROWS = postgres.row_description(["one", "recovery"])
-SASL = postgres.auth_sasl(["SCRAM-SHA-256"])
+ROWS = postgres_server.row_description(["one", "recovery"])
+SASL = postgres_server.auth_sasl(["SCRAM-SHA-256"])
 
 
 def _challenge(salt: str, count: str) -> bytes:
-    return postgres.auth_sasl_continue(f"r=x,s={salt},i={count}".encode())
+    return postgres_server.auth_sasl_continue(f"r=x,s={salt},i={count}".encode())
 
 
 def _scram(salt: str, count: str) -> bytes:
@@ -74,28 +74,32 @@ POSTGRES = [
     Case("one letter for ever", "postgresql", after_startup(flood([b"E" * 65536]))),
     Case("an error text that never ends", "postgresql", after_question(flood([b"Ecould not fork " * 4096]))),
     Case("a byte now and then", "postgresql", first(drip(b"\0"))),
-    Case("a login byte by byte", "postgresql", after_startup(drip(postgres.auth_ok() + _status(1)))),
+    Case("a login byte by byte", "postgresql", after_startup(drip(postgres_server.auth_ok() + _status(1)))),
     Case("rows byte by byte", "postgresql", after_login(drip(ROWS))),
     Case(
         "parameters for ever",
         "postgresql",
-        after_startup(flood([postgres.auth_ok(), *map(_status, range(1999))])),
+        after_startup(flood([postgres_server.auth_ok(), *map(_status, range(1999))])),
     ),
     Case(
         "great parameters for ever",
         "postgresql",
-        after_startup(flood([postgres.parameter_status("x" * 500_000, "y" * 500_000)])),
+        after_startup(flood([postgres_server.parameter_status("x" * 500_000, "y" * 500_000)])),
     ),
     Case(
         "notices for ever",
         "postgresql",
-        after_login(flood([postgres.notice({"S": "NOTICE", "M": "x"})] * 2000)),
+        after_login(flood([postgres_server.notice({"S": "NOTICE", "M": "x"})] * 2000)),
     ),
-    Case("rows for ever", "postgresql", after_login(flood([ROWS, *[postgres.data_row(["1", "f"])] * 1999]))),
+    Case(
+        "rows for ever",
+        "postgresql",
+        after_login(flood([ROWS, *[postgres_server.data_row(["1", "f"])] * 1999])),
+    ),
     Case(
         "great rows for ever",
         "postgresql",
-        after_login(flood([ROWS, *[postgres.data_row(["x" * 500_000, "f"])] * 20])),
+        after_login(flood([ROWS, *[postgres_server.data_row(["x" * 500_000, "f"])] * 20])),
     ),
     Case(
         "very wide rows",
@@ -103,14 +107,14 @@ POSTGRES = [
         after_login(
             flood(
                 [
-                    postgres.row_description([f"c{n}" for n in range(40_000)]),
-                    postgres.data_row([None] * 40_000),
+                    postgres_server.row_description([f"c{n}" for n in range(40_000)]),
+                    postgres_server.data_row([None] * 40_000),
                 ]
             )
         ),
     ),
     Case("challenges for ever", "postgresql", after_startup(answer_each([_scram("c2FsdA==", "1000000")]))),
-    Case("passwords for ever", "postgresql", after_startup(answer_each([postgres.auth_md5(b"salt")]))),
+    Case("passwords for ever", "postgresql", after_startup(answer_each([postgres_server.auth_md5(b"salt")]))),
     Case("an iteration count of 2^31", "postgresql", after_startup(say(_scram("c2FsdA==", str(1 << 31))))),
     Case("a salt of half a megabyte", "postgresql", after_startup(say(_scram("AAAA" * 150_000, "4096")))),
     Case("an error of ten megabytes", "postgresql", after_startup(say(_fields(1, 10 << 20)))),
@@ -119,7 +123,7 @@ POSTGRES = [
     Case(
         "mechanisms by the thousand",
         "postgresql",
-        after_startup(say(postgres.auth_sasl([f"X-{n}" for n in range(50_000)]))),
+        after_startup(say(postgres_server.auth_sasl([f"X-{n}" for n in range(50_000)]))),
     ),
     Case("closed at once", "postgresql", first(say_and_close(b""))),
     Case("nothing at all", "postgresql", first(say(b"")), causes=SILENT),

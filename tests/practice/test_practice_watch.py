@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wizard.front.practicewatch import Overheard, OverheardQuestion
-from wizard.wire import mysql, postgres
+from wizard.wire import mysql, postgres, postgres_server
 from wizard.wire.mysql_packets import packet
 
 CLIENT = "127.0.0.1:50000"
 STARTUP = postgres.startup({"user": "app", "database": "shop", "application_name": "worker"})
-FULL = postgres.error({"S": "FATAL", "C": "53300", "M": "sorry, too many clients already"})
+FULL = postgres_server.error({"S": "FATAL", "C": "53300", "M": "sorry, too many clients already"})
 GREETING = packet(mysql.greeting("8.0.36", 7, b"s" * 20), 0)
 FLAGS = mysql.CLIENT_DEFAULT
 LOGIN = packet(mysql.handshake_response("app", b"secret-proof", database="shop"), 1)
@@ -47,7 +47,7 @@ def told(*talk: tuple[str, bytes], ended: bool = True) -> list[str]:
                 ("sent", b"S"),
                 ("encrypted", b""),
                 ("came", STARTUP),
-                ("sent", postgres.auth_ok() + postgres.ready()),
+                ("sent", postgres_server.auth_ok() + postgres_server.ready()),
             ],
             "user app, database shop, application worker, with TLS; logged in",
         ),
@@ -61,7 +61,7 @@ def told(*talk: tuple[str, bytes], ended: bool = True) -> list[str]:
             "gave no name, without TLS; the client left during the TLS handshake",
         ),
         (
-            [("came", STARTUP), ("sent", postgres.auth_cleartext())],
+            [("came", STARTUP), ("sent", postgres_server.auth_cleartext())],
             "user app, database shop, application worker, without TLS; the connection ended before the login",
         ),
         ([], "gave no name, without TLS; nothing was sent"),

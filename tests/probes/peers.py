@@ -24,7 +24,7 @@ from wizard.probes.base import Report
 from wizard.runtime import Runtime
 from wizard.target.model import Target
 from wizard.target.parse import parse_target
-from wizard.wire import postgres
+from wizard.wire import postgres, postgres_server
 
 Behaviour = Callable[[socket.socket], None]
 PASSWORD = "hunter2-Ünïcode/%41 x"
@@ -120,7 +120,7 @@ def slow_down(runtime: Runtime) -> None:
 
 def tls_server(context: ssl.SSLContext) -> Behaviour:
     """A PostgreSQL server that takes TLS with `context`, and says after it that it is starting."""
-    starting = postgres.error({"S": "FATAL", "C": "57P03", "M": "the database system is starting up"})
+    starting = postgres_server.error({"S": "FATAL", "C": "57P03", "M": "the database system is starting up"})
 
     def behave(connection: socket.socket) -> None:
         read_startup(connection)

@@ -21,7 +21,7 @@ from tests.support.sockets import (
 )
 from wizard.probes import greet as greet_module
 from wizard.probes.base import Report
-from wizard.wire import mysql, postgres
+from wizard.wire import mysql, postgres, postgres_server
 
 POSTGRESQL = "postgresql://u:p@127.0.0.1:{}/d"
 MYSQL = "mysql://u:p@127.0.0.1:{}/d"
@@ -150,7 +150,7 @@ def test_without_tls_nothing_is_asked_and_nothing_is_waited_for() -> None:
 @pytest.mark.parametrize("slow", [False, True], ids=["whole", "byte-by-byte"])
 def test_an_error_in_answer_to_the_tls_question_is_the_servers_own_word(slow: bool) -> None:
     fields = {"S": "FATAL", "C": "53300", "M": "sorry, too many clients already"}
-    report = greet(POSTGRESQL, say(b"", postgres.error(fields)), slow=slow)
+    report = greet(POSTGRESQL, say(b"", postgres_server.error(fields)), slow=slow)
     assert report.facts["network.answer"] == "postgresql"
     assert report.facts["error.phase"] == "greeting"
     assert (report.facts["error.code"], report.evidence[0].code) == ("53300", "53300")
@@ -159,7 +159,7 @@ def test_an_error_in_answer_to_the_tls_question_is_the_servers_own_word(slow: bo
 
 @pytest.mark.parametrize("cut", [5, 20, -1])
 def test_an_error_that_breaks_off_is_an_end_and_no_answer(cut: int) -> None:
-    whole = postgres.error({"S": "FATAL", "C": "53300", "M": "sorry, too many clients already"})
+    whole = postgres_server.error({"S": "FATAL", "C": "53300", "M": "sorry, too many clients already"})
     report = greet(POSTGRESQL, say(b"", whole[:cut]))
     assert report.facts["network.answer"] in ("closed", "reset") or report.facts["error.phase"] == "greeting"
 
@@ -179,7 +179,7 @@ def test_escape_sequences_in_an_error_reach_neither_facts_nor_evidence() -> None
         "M": "\x1b]0;owned\x07bad\u202e \x1b[31mred",
         "D": "\x9b1mdetail\x00"[:-1],
     }
-    report = greet(POSTGRESQL, say(b"", postgres.error(fields)))
+    report = greet(POSTGRESQL, say(b"", postgres_server.error(fields)))
     assert "bad" in str(report.facts["error.text"])
     assert report.evidence
 

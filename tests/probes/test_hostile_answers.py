@@ -30,7 +30,7 @@ from wizard.probes.outcome import QueryError
 from wizard.runtime import Runtime
 from wizard.target.model import HostPort
 from wizard.target.parse import parse_target
-from wizard.wire import ProtocolError, postgres
+from wizard.wire import ProtocolError, postgres_server
 from wizard.wire.mysql import Greeting
 
 pytestmark = pytest.mark.slow
@@ -197,12 +197,12 @@ class Console(Hostile):
         try:
             rows = self._next("")
         except QueryError:
-            answer = postgres.error({"S": "ERROR", "C": "08P01", "M": "no"})
+            answer = postgres_server.error({"S": "ERROR", "C": "08P01", "M": "no"})
         else:
             names = list(dict.fromkeys(name.replace("\0", "") for row in rows for name in row))
             values = [[(row.get(name) or "").replace("\0", "") for name in names] for row in rows]
-            answer = postgres.row_description(names) + b"".join(map(postgres.data_row, values))
-        self.decoder.feed(answer + postgres.ready())
+            answer = postgres_server.row_description(names) + b"".join(map(postgres_server.data_row, values))
+        self.decoder.feed(answer + postgres_server.ready())
         self.waiting.extend(self.decoder)
 
 

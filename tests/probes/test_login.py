@@ -22,11 +22,11 @@ from tests.probes.peers import (
 from tests.support.sockets import listening
 from wizard.probes.base import Report
 from wizard.runtime import Runtime
-from wizard.wire import mysql, postgres, scram
+from wizard.wire import mysql, postgres, postgres_server, scram
 
 PLAIN = "postgresql://app:hunter2@127.0.0.1:{}/shop?sslmode=disable"
 MYSQL = "mysql://app:hunter2@127.0.0.1:{}/shop"
-REFUSAL = postgres.error(
+REFUSAL = postgres_server.error(
     {
         "S": "FATAL",
         "V": "FATAL",
@@ -38,9 +38,15 @@ REFUSAL = postgres.error(
         "R": "auth_failed",
     }
 )
-POOLERS_WORDS = postgres.error({"S": "FATAL", "C": "08P01", "M": "no such database: shop"})
-PASSED_ON = postgres.error({"S": "FATAL", "C": "08P01", "M": 'password authentication failed for user "app"'})
-WELCOME = postgres.auth_ok() + postgres.parameter_status("server_version", "15.7 (Debian)") + postgres.ready()
+POOLERS_WORDS = postgres_server.error({"S": "FATAL", "C": "08P01", "M": "no such database: shop"})
+PASSED_ON = postgres_server.error(
+    {"S": "FATAL", "C": "08P01", "M": 'password authentication failed for user "app"'}
+)
+WELCOME = (
+    postgres_server.auth_ok()
+    + postgres_server.parameter_status("server_version", "15.7 (Debian)")
+    + postgres_server.ready()
+)
 SALT = bytes(range(1, 21))
 UP_TO_LOGIN = (*FIRST, "network.greet", "tls.handshake", "auth.login")
 
@@ -88,7 +94,7 @@ def test_an_error_without_a_place_in_the_source_is_a_poolers(said: bytes, outcom
 @pytest.mark.parametrize(("number", "pooler"), [(4711, None), (0xDEADBEEF, "other")])
 def test_a_session_number_that_no_process_has_is_a_poolers(number: int, pooler: str | None) -> None:
     key = postgres.message(b"K", number.to_bytes(4, "big") + b"\0\0\0\1")
-    report = login(PLAIN, after_startup(postgres.auth_ok() + key + postgres.ready()))
+    report = login(PLAIN, after_startup(postgres_server.auth_ok() + key + postgres_server.ready()))
     assert (report.facts["auth.outcome"], report.facts.get("pooler")) == ("ok", pooler)
 
 
@@ -146,9 +152,9 @@ def test_an_endless_login_is_given_up() -> None:
 
     def behave(connection: socket.socket) -> None:
         read_startup(connection)
-        connection.sendall(postgres.auth_ok())
+        connection.sendall(postgres_server.auth_ok())
         while True:
-            connection.sendall(postgres.parameter_status("client_encoding", "x" * 1000) * 100)
+            connection.sendall(postgres_server.parameter_status("client_encoding", "x" * 1000) * 100)
 
     with listening("127.0.0.1", 0, behave) as port:
         runtime = runtime_for(PLAIN.format(port), within=0.8)
@@ -161,7 +167,7 @@ def test_an_endless_login_is_given_up() -> None:
 
 
 def test_ten_megabytes_in_one_message_are_refused() -> None:
-    huge = postgres.error({"S": "FATAL", "C": "XX000", "M": "x" * (10 << 20)})
+    huge = postgres_server.error({"S": "FATAL", "C": "XX000", "M": "x" * (10 << 20)})
     began = time.monotonic()
     report = login(PLAIN, after_startup(huge))
     assert report.facts["auth.outcome"] in ("garbage", "error")
@@ -180,11 +186,13 @@ def test_ten_megabytes_in_one_message_are_refused() -> None:
         postgres.message(b"R", b"\0\0\0\x05"),
         postgres.message(b"R", b"\0\0\0\x0a"),
         postgres.message(b"S", b"no-end"),
-        postgres.auth_sasl_continue(b"r=x,s=y,i=1"),
-        postgres.auth_sasl_final(b"v=x"),
-        postgres.auth_sasl(["SCRAM-SHA-256"]) + postgres.auth_sasl_continue(b"nonsense"),
-        postgres.auth_sasl(["SCRAM-SHA-256"]) + postgres.auth_sasl_continue(b"r=abc,s=!!,i=zero"),
-        postgres.auth_sasl(["SCRAM-SHA-256"]) + postgres.auth_sasl_continue(b"r=abc,s=QUJD,i=999999999"),
+        postgres_server.auth_sasl_continue(b"r=x,s=y,i=1"),
+        postgres_server.auth_sasl_final(b"v=x"),
+        postgres_server.auth_sasl(["SCRAM-SHA-256"]) + postgres_server.auth_sasl_continue(b"nonsense"),
+        postgres_server.auth_sasl(["SCRAM-SHA-256"])
+        + postgres_server.auth_sasl_continue(b"r=abc,s=!!,i=zero"),
+        postgres_server.auth_sasl(["SCRAM-SHA-256"])
+        + postgres_server.auth_sasl_continue(b"r=abc,s=QUJD,i=999999999"),
         postgres.message(b"E", b""),
         postgres.message(b"E", b"\xff\xfe\0"),
     ],
@@ -208,22 +216,22 @@ def test_escape_sequences_reach_neither_facts_nor_evidence() -> None:
         "H": "h" + escape,
         "R": "r" + escape,
     }
-    report = login(PLAIN, after_startup(postgres.error(fields)))
+    report = login(PLAIN, after_startup(postgres_server.error(fields)))
     assert report.facts["auth.outcome"] == "error"
     assert "no" in str(report.facts["error.text"])
 
 
 def test_escape_sequences_in_the_version_reach_nothing() -> None:
     welcome = (
-        postgres.auth_ok()
-        + postgres.parameter_status("server_version", "15\x1b[31m\x07.7")
-        + postgres.ready()
+        postgres_server.auth_ok()
+        + postgres_server.parameter_status("server_version", "15\x1b[31m\x07.7")
+        + postgres_server.ready()
     )
     assert login(PLAIN, after_startup(welcome)).facts["auth.outcome"] == "ok"
 
 
 def test_without_a_password_the_method_that_asks_for_it_is_told() -> None:
-    report = login(PLAIN.replace(":hunter2", ""), after_startup(postgres.auth_sasl(["SCRAM-SHA-256"])))
+    report = login(PLAIN.replace(":hunter2", ""), after_startup(postgres_server.auth_sasl(["SCRAM-SHA-256"])))
     assert (report.facts["auth.outcome"], report.facts["auth.method"]) == (
         "password-missing",
         "scram-sha-256",
@@ -232,7 +240,7 @@ def test_without_a_password_the_method_that_asks_for_it_is_told() -> None:
 
 @pytest.mark.parametrize(("code", "word"), [(7, "gss"), (9, "sspi"), (99, "unknown")])
 def test_a_method_that_is_not_spoken_is_told(code: int, word: str) -> None:
-    report = login(PLAIN, after_startup(postgres.auth_method(code)))
+    report = login(PLAIN, after_startup(postgres_server.auth_method(code)))
     assert report.facts["auth.outcome"] == "method-unsupported"
     assert word in str(report.facts["auth.method"])
 
@@ -242,7 +250,7 @@ def test_a_method_that_the_settings_exclude_is_not_answered() -> None:
 
     def behave(connection: socket.socket) -> None:
         read_startup(connection)
-        connection.sendall(postgres.auth_cleartext())
+        connection.sendall(postgres_server.auth_cleartext())
         connection.settimeout(2)
         heard.append(connection.recv(100))
 
@@ -263,7 +271,7 @@ def test_a_password_of_any_characters_is_proved_by_md5() -> None:
 
     def behave(connection: socket.socket) -> None:
         read_startup(connection)
-        connection.sendall(postgres.auth_md5(salt))
+        connection.sendall(postgres_server.auth_md5(salt))
         heard.append(connection.recv(1000))
         connection.sendall(WELCOME)
         connection.recv(10)
@@ -361,14 +369,18 @@ def session(*answers: bytes) -> Behaviour:
         for answer in answers:
             connection.recv(65536)
             connection.sendall(answer)
-        if not answers or answers[-1].endswith(postgres.ready()):
+        if not answers or answers[-1].endswith(postgres_server.ready()):
             connection.recv(65536)
         connection.close()
 
     return behave
 
 
-NO_ROWS = postgres.row_description(["one"]) + postgres.command_complete("SELECT 0") + postgres.ready()
+NO_ROWS = (
+    postgres_server.row_description(["one"])
+    + postgres_server.command_complete("SELECT 0")
+    + postgres_server.ready()
+)
 
 
 def inspect(*answers: bytes, probe: str = "database.inspect") -> Report:
@@ -395,7 +407,9 @@ def test_a_session_that_is_lost_at_a_query_is_lost(probe: str) -> None:
 
 
 def test_a_query_that_is_refused_is_an_error_with_its_code() -> None:
-    said = postgres.error({"S": "ERROR", "C": "57P01", "M": "terminating\x1b[31m connection", "D": "d\x07"})
+    said = postgres_server.error(
+        {"S": "ERROR", "C": "57P01", "M": "terminating\x1b[31m connection", "D": "d\x07"}
+    )
     report = inspect(said)
     assert (report.facts["database.outcome"], report.facts["error.code"]) == ("error", "57P01")
     assert report.facts["error.phase"] == "query"
@@ -413,6 +427,10 @@ def test_escape_sequences_in_rows_reach_nothing() -> None:
         "account",
     ]
     row = ["1", "f", "off", "off", "15", "0", "shop\x1b]0;owned\x07", "app\u202e\x1b[31m"]
-    answer = postgres.row_description(names) + postgres.data_row(row) + postgres.command_complete("SELECT 1")
-    report = inspect(answer + postgres.ready())
+    answer = (
+        postgres_server.row_description(names)
+        + postgres_server.data_row(row)
+        + postgres_server.command_complete("SELECT 1")
+    )
+    report = inspect(answer + postgres_server.ready())
     assert report.facts["database.read-only"] is False

@@ -17,11 +17,13 @@ from tests.support.sockets import listening
 from wizard.practice import get, serve
 from wizard.probes.channel import open_channel
 from wizard.target.model import HostPort
-from wizard.wire import mysql, postgres
+from wizard.wire import mysql, postgres_server
 from wizard.wire.tls import first_certificate
 
 UP_TO_TLS = (*FIRST, "network.greet", "tls.handshake")
-NO_ENTRY = postgres.error({"S": "FATAL", "C": "28000", "M": "no pg_hba.conf entry", "F": "auth.c", "R": "x"})
+NO_ENTRY = postgres_server.error(
+    {"S": "FATAL", "C": "28000", "M": "no pg_hba.conf entry", "F": "auth.c", "R": "x"}
+)
 
 
 def test_only_the_first_host_is_opened_where_it_answers() -> None:

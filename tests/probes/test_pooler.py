@@ -16,7 +16,7 @@ from wizard.probes import pooler_config
 from wizard.probes.base import Report
 from wizard.probes.database import _between
 from wizard.probes.pooler import _by_provider, _prepares
-from wizard.wire import postgres
+from wizard.wire import postgres_server
 
 URL = "postgresql://app:secret-7@127.0.0.1:{}/shop?sslmode=disable"
 Table = tuple[list[str], list[list[str | None]]]
@@ -55,16 +55,18 @@ def console(answers: dict[str, Table]) -> object:
 
     def behave(connection: socket.socket) -> None:
         read_startup(connection)
-        connection.sendall(postgres.auth_ok() + postgres.ready())
+        connection.sendall(postgres_server.auth_ok() + postgres_server.ready())
         while head := connection.recv(5, socket.MSG_WAITALL):
             body = connection.recv(int.from_bytes(head[1:], "big") - 4, socket.MSG_WAITALL)
             if head[:1] == b"X":
                 return
             table = answers.get(body[:-1].decode())
-            reply = postgres.error({"S": "ERROR", "C": "08P01", "M": "invalid command"})
+            reply = postgres_server.error({"S": "ERROR", "C": "08P01", "M": "invalid command"})
             if table is not None:
-                reply = postgres.row_description(table[0]) + b"".join(map(postgres.data_row, table[1]))
-            connection.sendall(reply + postgres.ready())
+                reply = postgres_server.row_description(table[0]) + b"".join(
+                    map(postgres_server.data_row, table[1])
+                )
+            connection.sendall(reply + postgres_server.ready())
 
     return behave
 

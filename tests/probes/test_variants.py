@@ -12,11 +12,13 @@ from tests.probes.peers import FIRST, after_startup, free_port, read_startup, ru
 from tests.support.sockets import Behaviour, listening
 from wizard.core.facts import Fact
 from wizard.probes.base import Report
-from wizard.wire import postgres
+from wizard.wire import postgres, postgres_server
 
-REFUSED = postgres.error({"S": "FATAL", "C": "28P01", "M": 'password authentication failed for user "u"'})
-FULL = postgres.error({"S": "FATAL", "C": "53300", "M": "sorry, too many clients already"})
-CLEARTEXT = postgres.auth_cleartext()
+REFUSED = postgres_server.error(
+    {"S": "FATAL", "C": "28P01", "M": 'password authentication failed for user "u"'}
+)
+FULL = postgres_server.error({"S": "FATAL", "C": "53300", "M": "sorry, too many clients already"})
+CLEARTEXT = postgres_server.auth_cleartext()
 TWO_READINGS = "%20%27wr%256Fng%27%20"
 """In a URL: a blank, a quotation mark, an escape … three further readings."""
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from tests.probes.peers import after_startup
 from tests.support.leaks import encoded
 from tests.support.sockets import Behaviour
-from wizard.wire import postgres
+from wizard.wire import postgres_server
 
 OTHER = "Q9zunlike-anything"
 """A password that nothing resembles: what the others are compared with."""
@@ -154,27 +154,33 @@ def echo(password: str) -> Behaviour:
     """A PostgreSQL server that repeats the password in every form, as far as its message goes."""
     said = " | ".join(sorted(encoded(password)))
     return after_startup(
-        postgres.error({"S": "FATAL", "C": "28P01", "M": f"no: {said}", "D": said, "H": said[::2] + said})
+        postgres_server.error(
+            {"S": "FATAL", "C": "28P01", "M": f"no: {said}", "D": said, "H": said[::2] + said}
+        )
     )
 
 
 def cut(password: str) -> Behaviour:
     """A server whose message is too long to be shown whole: what is left of it ends within the password."""
     fill = "x" * (590 - len(password))
-    return after_startup(postgres.error({"S": "FATAL", "C": "28P01", "M": f"{fill} {password} {password}"}))
+    return after_startup(
+        postgres_server.error({"S": "FATAL", "C": "28P01", "M": f"{fill} {password} {password}"})
+    )
 
 
 def refuse(password: str) -> Behaviour:
     """A server that says what servers say."""
     del password
     words = 'password authentication failed for user "app"'
-    return after_startup(postgres.error({"S": "FATAL", "C": "28P01", "M": words}))
+    return after_startup(postgres_server.error({"S": "FATAL", "C": "28P01", "M": words}))
 
 
 def no_such_database(password: str) -> Behaviour:
     """Another usual message."""
     del password
-    return after_startup(postgres.error({"S": "FATAL", "C": "3D000", "M": 'database "shop" does not exist'}))
+    return after_startup(
+        postgres_server.error({"S": "FATAL", "C": "3D000", "M": 'database "shop" does not exist'})
+    )
 
 
 def gone(password: str) -> Behaviour:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wizard.wire import ProtocolError, mysql
+from wizard.wire import ProtocolError, mysql, postgres_server
 from wizard.wire import postgres as pg
 
 ERROR = {
@@ -20,17 +20,17 @@ ERROR = {
     "R": "auth_failed",
 }
 CONVERSATION = [
-    pg.auth_sasl(["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"]),
-    pg.auth_ok(),
-    pg.parameter_status("server_version", "15.7"),
-    pg.backend_key(1, 2),
-    pg.notice({"S": "NOTICE", "M": "hello"}),
-    pg.ready(),
-    pg.row_description(["a", "b"], [23]),
-    pg.data_row(["1", None]),
-    pg.command_complete("SELECT 1"),
-    pg.empty(),
-    pg.error(ERROR),
+    postgres_server.auth_sasl(["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"]),
+    postgres_server.auth_ok(),
+    postgres_server.parameter_status("server_version", "15.7"),
+    postgres_server.backend_key(1, 2),
+    postgres_server.notice({"S": "NOTICE", "M": "hello"}),
+    postgres_server.ready(),
+    postgres_server.row_description(["a", "b"], [23]),
+    postgres_server.data_row(["1", None]),
+    postgres_server.command_complete("SELECT 1"),
+    postgres_server.empty(),
+    postgres_server.error(ERROR),
 ]
 
 
@@ -52,9 +52,9 @@ def test_whole_and_byte_by_byte_are_the_same() -> None:
 
 def test_a_part_waits_and_the_end_inside_a_message_is_an_error() -> None:
     decoder = pg.Decoder()
-    decoder.feed(pg.auth_ok() + pg.auth_ok()[:-1])
+    decoder.feed(postgres_server.auth_ok() + postgres_server.auth_ok()[:-1])
     assert len(list(decoder)) == 1
-    assert decoder.pending == pg.auth_ok()[:-1]
+    assert decoder.pending == postgres_server.auth_ok()[:-1]
     with pytest.raises(ProtocolError, match="closed inside a message"):
         decoder.finish()
 
@@ -84,7 +84,7 @@ def test_strangers_are_named(data: bytes, seen: str, words: str) -> None:
 
 def test_trailing_junk_comes_after_the_good_messages() -> None:
     decoder = pg.Decoder()
-    decoder.feed(pg.auth_ok() + b"\xff\xff")
+    decoder.feed(postgres_server.auth_ok() + b"\xff\xff")
     messages = iter(decoder)
     assert next(messages).type == b"R"
     with pytest.raises(ProtocolError):
@@ -136,7 +136,7 @@ def test_any_payload_gives_fields_or_a_protocol_error(payload: bytes) -> None:
         pg.parse_ready,
         pg.parse_row_description,
         pg.parse_data_row,
-        pg.parse_frontend_start,
+        postgres_server.parse_frontend_start,
     )
     for parse in parsers:
         try:
@@ -146,7 +146,7 @@ def test_any_payload_gives_fields_or_a_protocol_error(payload: bytes) -> None:
 
 
 def test_error_fields() -> None:
-    (message,) = decode(pg.error(ERROR))
+    (message,) = decode(postgres_server.error(ERROR))
     found = pg.parse_error(message.payload)
     assert (found.severity, found.severity_code, found.code, found.message) == (
         "FATALE",
@@ -161,17 +161,17 @@ def test_error_fields() -> None:
 @pytest.mark.parametrize(
     ("data", "method"),
     [
-        (pg.auth_ok(), "ok"),
-        (pg.auth_cleartext(), "cleartext"),
-        (pg.auth_md5(b"abcd"), "md5"),
-        (pg.auth_sasl_continue(b"r=1"), "sasl-continue"),
-        (pg.auth_sasl_final(b"v=1"), "sasl-final"),
-        (pg.auth_method(2), "kerberos"),
-        (pg.auth_method(4), "crypt"),
-        (pg.auth_method(6), "scm"),
-        (pg.auth_method(7), "gss"),
-        (pg.auth_method(9), "sspi"),
-        (pg.auth_method(99), "unknown"),
+        (postgres_server.auth_ok(), "ok"),
+        (postgres_server.auth_cleartext(), "cleartext"),
+        (postgres_server.auth_md5(b"abcd"), "md5"),
+        (postgres_server.auth_sasl_continue(b"r=1"), "sasl-continue"),
+        (postgres_server.auth_sasl_final(b"v=1"), "sasl-final"),
+        (postgres_server.auth_method(2), "kerberos"),
+        (postgres_server.auth_method(4), "crypt"),
+        (postgres_server.auth_method(6), "scm"),
+        (postgres_server.auth_method(7), "gss"),
+        (postgres_server.auth_method(9), "sspi"),
+        (postgres_server.auth_method(99), "unknown"),
     ],
 )
 def test_authentication_requests(data: bytes, method: str) -> None:
@@ -180,32 +180,35 @@ def test_authentication_requests(data: bytes, method: str) -> None:
 
 
 def test_authentication_details() -> None:
-    assert pg.parse_auth(pg.auth_md5(b"abcd")[5:]).salt == b"abcd"
-    assert pg.parse_auth(pg.auth_sasl(["A", "B"])[5:]).mechanisms == ("A", "B")
+    assert pg.parse_auth(postgres_server.auth_md5(b"abcd")[5:]).salt == b"abcd"
+    assert pg.parse_auth(postgres_server.auth_sasl(["A", "B"])[5:]).mechanisms == ("A", "B")
     with pytest.raises(ProtocolError, match="salt"):
         pg.parse_auth(b"\0\0\0\x05ab")
 
 
 def test_rows_and_statuses() -> None:
-    assert pg.parse_parameter_status(pg.parameter_status("TimeZone", "UTC")[5:]) == ("TimeZone", "UTC")
-    assert pg.parse_row_description(pg.row_description(["a", "ü"])[5:]) == ("a", "ü")
-    assert pg.parse_data_row(pg.data_row(["1", None, ""])[5:]) == ("1", None, "")
-    assert pg.parse_ready(pg.ready("T")[5:]) == "T"
+    assert pg.parse_parameter_status(postgres_server.parameter_status("TimeZone", "UTC")[5:]) == (
+        "TimeZone",
+        "UTC",
+    )
+    assert pg.parse_row_description(postgres_server.row_description(["a", "ü"])[5:]) == ("a", "ü")
+    assert pg.parse_data_row(postgres_server.data_row(["1", None, ""])[5:]) == ("1", None, "")
+    assert pg.parse_ready(postgres_server.ready("T")[5:]) == "T"
 
 
 def test_a_clients_first_packet() -> None:
-    assert (ssl := pg.parse_frontend_start(pg.ssl_request())) is not None
-    assert (gss := pg.parse_frontend_start(pg.gss_request())) is not None
+    assert (ssl := postgres_server.parse_frontend_start(pg.ssl_request())) is not None
+    assert (gss := postgres_server.parse_frontend_start(pg.gss_request())) is not None
     assert (ssl.kind, gss.kind, ssl.size) == ("ssl", "gss", 8)
     packet = pg.startup({"user": "app", "database": "shop", "application_name": ""})
-    start = pg.parse_frontend_start(packet + b"junk")
+    start = postgres_server.parse_frontend_start(packet + b"junk")
     assert start is not None
     assert start.params == {"user": "app", "database": "shop", "application_name": ""}
     assert start.size == len(packet)
-    assert pg.parse_frontend_start(packet[:-1]) is None
+    assert postgres_server.parse_frontend_start(packet[:-1]) is None
     for wrong in (b"GET / HTTP/1.1\r\n", b"\0\0\0\x08\0\x02\0\0"):
         with pytest.raises(ProtocolError):
-            pg.parse_frontend_start(wrong)
+            postgres_server.parse_frontend_start(wrong)
 
 
 def test_client_messages() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wizard.wire import mysql, postgres, printable, sniff
+from wizard.wire import mysql, postgres_server, printable, sniff
 
 WORDS = {"mysql", "postgresql", "http", "ssh", "tls", "smtp", "redis", "mongodb", "unknown"}
 GREETING = mysql.packet(mysql.greeting("8.0.36", 8, b"s" * 20), 0)
@@ -20,8 +20,8 @@ GREETING = mysql.packet(mysql.greeting("8.0.36", 8, b"s" * 20), 0)
         (mysql.packet(mysql.error(1130, "Host 'x' is not allowed to connect"), 0), "mysql"),
         (b"S", "postgresql"),
         (b"N", "postgresql"),
-        (postgres.error({"S": "FATAL", "C": "28000", "M": "no"}), "postgresql"),
-        (postgres.auth_ok(), "postgresql"),
+        (postgres_server.error({"S": "FATAL", "C": "28000", "M": "no"}), "postgresql"),
+        (postgres_server.auth_ok(), "postgresql"),
         (b"Ecould not fork new process for connection: Cannot allocate memory\n\0", "postgresql"),
         (b"HTTP/1.1 400 Bad Request\r\n", "http"),
         (b"<!DOCTYPE html>", "http"),

@@ -15,6 +15,7 @@ from pathlib import Path
 from wizard.errors import UsageError
 from wizard.front import output
 from wizard.named import TYPE_CHECKING
+from wizard.numerals import count
 from wizard.target.model import Secret, Target
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def _choose(read: Callable[[str], str], write: Callable[[str], None]) -> int:
     said = read(
         f"A number from 1 to {len(seen)}, or Enter to go on: " if seen else "None was seen. Enter goes on: "
     )
-    number = int(said) if said.isascii() and said.strip().isdecimal() else 0
+    number = count(said.strip()) or 0
     return seen[number - 1].pid if 1 <= number <= len(seen) else 0
 
 

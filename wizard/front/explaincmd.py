@@ -14,6 +14,7 @@ from wizard.explain import Explained, Summary
 from wizard.explain import explain as recognised
 from wizard.front.explained import Choice, Printer
 from wizard.named import TYPE_CHECKING
+from wizard.numerals import count
 
 if TYPE_CHECKING:
     from wizard.logs.prefilter import Supply
@@ -74,9 +75,10 @@ def add_options(arguments: ArgumentParser) -> None:
 
 
 def _lines(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and int(text) <= MOST_CONTEXT):
+    number = count(text)
+    if number is None or number > MOST_CONTEXT:
         raise ArgumentTypeError(f"'{text}' is no number of lines from 0 to {MOST_CONTEXT}")
-    return int(text)
+    return number
 
 
 def run(options: Namespace) -> int:

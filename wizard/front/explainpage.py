@@ -11,6 +11,7 @@ from wizard.core.quoting import MASK
 from wizard.core.tree import INCONCLUSIVE
 from wizard.explain import Explained
 from wizard.named import TYPE_CHECKING
+from wizard.numerals import count
 
 if TYPE_CHECKING:
     from typing import Any
@@ -47,8 +48,8 @@ def facts_of(result: Explained) -> Facts:
         if value and MASK not in value:
             known.setdefault(key, value)
     port = result.captures.get("port", "")
-    if port.isascii() and port.isdecimal() and 0 < int(port) < 65536:
-        known["target.port"] = int(port)
+    if 0 < (number := count(port, 5) or 0) < 65536:
+        known["target.port"] = number
     engine = FAMILIES.get(result.match.engine, result.match.engine)
     if engine in ("postgresql", "mysql", "mariadb"):
         known["engine"] = engine

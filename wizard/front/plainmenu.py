@@ -16,6 +16,7 @@ from wizard.front.plainlines import Lines
 from wizard.front.sessionscmd import save
 from wizard.front.words import BADGES, KINDS, PLACES, RISKS
 from wizard.named import NamedTuple
+from wizard.numerals import count
 from wizard.redact import clean
 from wizard.session import Session
 
@@ -112,8 +113,8 @@ class Menu:
         """Do what a line says: GO_ON where the walk has moved, empty where the line means nothing."""
         word, _, rest = said.partition(" ")
         key, rest = word.lower(), rest.strip()
-        if key.isascii() and key.isdecimal() and 1 <= int(key) <= len(self.page["fixes"]):
-            self._show_fix(int(key))
+        if 1 <= (number := count(key) or 0) <= len(self.page["fixes"]):
+            self._show_fix(number)
         elif key in ("c", "f"):
             self._give(key, rest)
         elif key == "h" and self.page["hand_over"]:
@@ -193,7 +194,7 @@ class Menu:
         if which.lower() == "h" and self.page["hand_over"]:
             self._to_file(self._message(), "") if key == "f" else self._hand_over()
             return
-        number = int(which or 1) if (which or "1").isascii() and (which or "1").isdecimal() else 0
+        number = count(which or "1") or 0
         if not 1 <= number <= len(self.commands):
             self.lines.say(
                 f"There is no command {which or 1}: there are {len(self.commands)}. A fix shows their numbers."

@@ -7,14 +7,15 @@ from wizard.core.steps import Ask
 from wizard.core.walk import Walk
 from wizard.front.plainlines import Lines
 from wizard.front.travelwords import came_short, heading
+from wizard.numerals import count
 
 
 def steps_back(lines: Lines, walk: Walk, which: str) -> int:
     """How many steps to go back for `b` or `b NUMBER`; 0 where that cannot be, and then it is said why."""
     steps = passed(walk)
     if which:
-        if which.isascii() and which.isdecimal() and 1 <= int(which) <= len(steps):
-            return int(which)
+        if 1 <= (number := count(which) or 0) <= len(steps):
+            return number
         lines.say(f"There is no step {which} to go back to: l lists them with their numbers.")
         return 0
     asked = next((step.back for step in steps if isinstance(step.before.step, Ask)), 0)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from wizard.redact import clean
-from wizard.wire import ProtocolError, mysql, postgres, printable, sniff
+from wizard.wire import ProtocolError, mysql, postgres, postgres_server, printable, sniff
 from wizard.wire.mysql_packets import Decoder as MysqlDecoder
 from wizard.wire.mysql_packets import Packet
 
@@ -83,10 +83,13 @@ class Overheard:
         channel = "with TLS" if self._tls else "without TLS"
         return ", ".join((told or "gave no name", channel))
 
-    def _requests(self) -> tuple[postgres.FrontendStart | None, int]:
+    def _requests(self) -> tuple[postgres_server.FrontendStart | None, int]:
         """The packet with which the client began, and how many requests for encryption came before it."""
         data, requests = self._came, 0
-        while (start := postgres.parse_frontend_start(data)) is not None and start.kind in ("ssl", "gss"):
+        while (start := postgres_server.parse_frontend_start(data)) is not None and start.kind in (
+            "ssl",
+            "gss",
+        ):
             data, requests = data[start.size :], requests + 1
         return start, requests
 

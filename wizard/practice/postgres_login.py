@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from wizard.practice.model import PostgresError, PostgresServer, filled
 from wizard.practice.peer import Peer, Surroundings
-from wizard.wire import ProtocolError, scram
+from wizard.wire import ProtocolError, postgres_server, scram
 from wizard.wire import postgres as pg
 
 _WRONG_PASSWORD = PostgresError(
@@ -58,10 +58,10 @@ class Login:
         elif self._server.auth == "trust":
             right = True
         elif self._server.auth == "md5":
-            self._peer.send(pg.auth_md5(_SALT))
+            self._peer.send(postgres_server.auth_md5(_SALT))
             right = self._secret() == scram.md5_password(user, self._server.password, _SALT)
         else:
-            self._peer.send(pg.auth_cleartext())
+            self._peer.send(postgres_server.auth_cleartext())
             right = self._secret() == self._server.password
         if not right:
             raise Refused(_WRONG_PASSWORD)
@@ -79,7 +79,7 @@ class Login:
 
     def _ticket(self, code: int, method: str) -> bool:
         """Ask for a ticket of Kerberos, which nobody has here."""
-        self._peer.send(pg.auth_method(code))
+        self._peer.send(postgres_server.auth_method(code))
         with contextlib.suppress(EOFError):  # a client without a ticket has nothing to say
             self._response()
         raise Refused(replace(_NO_TICKET, message=filled(_NO_TICKET.message, method=method)))
@@ -89,11 +89,11 @@ class Login:
         mechanisms = [one for one in offered if binding or one != _PLUS or offered == (_PLUS,)]
         if _PLUS not in mechanisms:
             binding = b""
-        self._peer.send(pg.auth_sasl(mechanisms))
+        self._peer.send(postgres_server.auth_sasl(mechanisms))
         _, _, rest = self._response().partition(b"\0")
         server = scram.ScramServer(self._server.password, channel_binding_data=binding)
-        self._peer.send(pg.auth_sasl_continue(server.first(rest[4:])))
+        self._peer.send(postgres_server.auth_sasl_continue(server.first(rest[4:])))
         final = server.final(self._response())
         if final is not None:
-            self._peer.send(pg.auth_sasl_final(final))
+            self._peer.send(postgres_server.auth_sasl_final(final))
         return final is not None

@@ -10,6 +10,7 @@ from wizard.practice.model import PostgresError, PostgresServer, Value, filled
 from wizard.practice.peer import Peer, Surroundings
 from wizard.practice.postgres_login import Login, Refused
 from wizard.wire import postgres as pg
+from wizard.wire import postgres_server
 
 _INTEGER, _BIGINT, _TEXT = 23, 20, 25
 _OIDS = {bool: 16, int: _INTEGER, float: 701}
@@ -41,7 +42,7 @@ class PostgresSession:
         self._server = server
         self._peer = peer
         self._around = around
-        self._decoder = pg.Decoder(types=pg.FRONTEND_TYPES)
+        self._decoder = pg.Decoder(types=postgres_server.FRONTEND_TYPES)
         self._user = self._database = ""
         self._settings: dict[str, Value] = {**answers.POSTGRES_SETTINGS, **server.settings}
         self._status = "I"
@@ -72,8 +73,12 @@ class PostgresSession:
         while True:
             head = self._peer.receive_exactly(8)
             size = int.from_bytes(head[:4], "big")
-            whole = head + self._peer.receive_exactly(size - 8) if 8 < size <= pg.MAX_STARTUP else head
-            start = pg.parse_frontend_start(whole)
+            whole = (
+                head + self._peer.receive_exactly(size - 8)
+                if 8 < size <= postgres_server.MAX_STARTUP
+                else head
+            )
+            start = postgres_server.parse_frontend_start(whole)
             if start is None or start.kind in ("cancel", "tls"):
                 return False
             if start.kind == "startup":
@@ -103,7 +108,7 @@ class PostgresSession:
             self._around.stop.wait(self._server.start_delay)
         if late is not None and (not late.place or late.place.endswith(" auth_failed")):
             raise Refused(late)
-        self._peer.send(pg.auth_ok())
+        self._peer.send(postgres_server.auth_ok())
         if late is not None:
             raise Refused(late)
         if self._database not in self._server.databases:
@@ -111,9 +116,10 @@ class PostgresSession:
 
     def _welcome(self) -> None:
         statuses = [
-            pg.parameter_status(name, str(self._settings[name])) for name in answers.POSTGRES_REPORTED
+            postgres_server.parameter_status(name, str(self._settings[name]))
+            for name in answers.POSTGRES_REPORTED
         ]
-        self._peer.send(b"".join(statuses) + pg.backend_key(4711, 1) + pg.ready())
+        self._peer.send(b"".join(statuses) + postgres_server.backend_key(4711, 1) + postgres_server.ready())
 
     def _messages(self) -> Iterator[pg.Message]:
         while True:
@@ -127,13 +133,13 @@ class PostgresSession:
             self._simple(text)
         elif message.type == b"S":
             self._skipping = False
-            self._peer.send(pg.ready(self._status))
+            self._peer.send(postgres_server.ready(self._status))
         elif not self._skipping:
             self._extended(message)
 
     def _simple(self, text: str) -> None:
         statements = sql.statements(text)
-        reply = b"" if statements else pg.empty()
+        reply = b"" if statements else postgres_server.empty()
         try:
             self._read(text, statements)
             for statement in statements:
@@ -142,7 +148,7 @@ class PostgresSession:
             self._peer.send(reply)
             self._refuse(refused)
             reply = b""
-        self._peer.send(reply + pg.ready(self._status))
+        self._peer.send(reply + postgres_server.ready(self._status))
 
     def _read(self, text: str, statements: list[str]) -> None:
         """What the parser does before anything runs. Raises Refused at the first word that begins no statement."""
@@ -198,11 +204,11 @@ class PostgresSession:
         rows = self._rows(statement)
         if rows is not None:
             head = b"" if described else _description(rows)
-            data = b"".join(pg.data_row([_text(value) for value in row]) for row in rows.rows)
+            data = b"".join(postgres_server.data_row([_text(value) for value in row]) for row in rows.rows)
             tag = word if word == "SHOW" else f"SELECT {len(rows.rows)}"
-            return head + data + pg.command_complete(tag)
+            return head + data + postgres_server.command_complete(tag)
         failed = self._status == "E"  # a COMMIT rolls back what has failed, and says so
-        return self._transact(statement, word) + pg.command_complete(
+        return self._transact(statement, word) + postgres_server.command_complete(
             "ROLLBACK" if failed else _tag(statement)
         )
 
@@ -219,13 +225,15 @@ class PostgresSession:
         elif word in _LASTS and " TO " not in statement.upper():
             self._status = "I"
         if before == self._status == "I" and word in _OUTSIDE:
-            return pg.notice(self._fields(Refused(replace(_NO_TRANSACTION, place=_OUTSIDE[word]))))
+            return postgres_server.notice(
+                self._fields(Refused(replace(_NO_TRANSACTION, place=_OUTSIDE[word])))
+            )
         return b""
 
     def _error(self, refused: Refused) -> bytes:
         if self._status == "T":
             self._status = "E"
-        return pg.error(self._fields(refused))
+        return postgres_server.error(self._fields(refused))
 
     def _fields(self, refused: Refused) -> dict[str, str]:
         error = refused.error
@@ -250,7 +258,7 @@ class PostgresSession:
     def _refuse(self, refused: Refused) -> None:
         """Say why; EOFError where the session ends with it."""
         if refused.error.severity == "WARNING":  # how the last words of a server in a hurry are marked
-            self._peer.send(pg.notice(self._fields(refused)))
+            self._peer.send(postgres_server.notice(self._fields(refused)))
             raise EOFError from refused
         self._peer.send(self._error(refused))
         if refused.error.severity == "FATAL":
@@ -259,7 +267,7 @@ class PostgresSession:
 
 def _description(rows: sql.Rows) -> bytes:
     first = rows.rows[0] if rows.rows else ()
-    return pg.row_description(rows.columns, [_oid(value) for value in first])
+    return postgres_server.row_description(rows.columns, [_oid(value) for value in first])
 
 
 def _oid(value: Value) -> int:

@@ -9,10 +9,10 @@ import time
 
 from wizard.core.facts import Value
 from wizard.named import TYPE_CHECKING
+from wizard.numerals import count
 from wizard.probes.base import Report, probe
 from wizard.probes.channel import Channel
 from wizard.probes.database import ask
-from wizard.probes.numerals import count
 from wizard.probes.outcome import QueryError
 from wizard.redact import clean
 from wizard.runtime import Runtime

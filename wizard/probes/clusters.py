@@ -14,8 +14,8 @@ from pathlib import Path
 
 from wizard.core.lazyre import lazy
 from wizard.named import NamedTuple
+from wizard.numerals import count
 from wizard.probes.host import PROGRAMS
-from wizard.probes.numerals import count
 from wizard.probes.regular import head
 from wizard.target.model import Target
 

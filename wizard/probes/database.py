@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from wizard.core.facts import Value
+from wizard.numerals import count
 from wizard.probes.base import Report, probe
 from wizard.probes.channel import Channel
 from wizard.probes.greet import note_error
@@ -244,7 +245,8 @@ def _between(given: int, told: str | None, words: str) -> str:
     named = next((name for name in ("proxysql", "maxscale") if name in words), "")
     if named:
         return named
-    same = given == 0 or told is None or not told.isdigit() or int(told) % (1 << 32) == given
+    number = count(told, 20)
+    same = given == 0 or number is None or number % (1 << 32) == given
     return "none" if same else "other"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from wizard.core.facts import Value
 from wizard.named import NamedTuple
-from wizard.probes.numerals import whole
+from wizard.numerals import whole
 from wizard.redact import clean
 
 MOST_HOLDERS = 8

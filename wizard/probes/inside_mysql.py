@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 from wizard.core.facts import Value
 from wizard.core.quoting import sql_literal
+from wizard.numerals import nearest
 from wizard.probes.accounts import Account, Client, entry_for, host_fits, may_use
 from wizard.probes.base import Report
 from wizard.probes.database import Rows
-from wizard.probes.numerals import nearest
 from wizard.probes.outcome import QueryError
 from wizard.redact import clean
 from wizard.target.model import Target

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from wizard.core.facts import Value
 from wizard.core.quoting import sql_literal
+from wizard.numerals import nearest
 from wizard.probes import hba
 from wizard.probes.asseen import Place
 from wizard.probes.base import Report
 from wizard.probes.database import Rows
-from wizard.probes.numerals import nearest
 from wizard.probes.outcome import QueryError
 from wizard.redact import clean
 from wizard.target.model import Target

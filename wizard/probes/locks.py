@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from wizard import numerals
 from wizard.core.facts import Value
 from wizard.named import NamedTuple
 from wizard.probes.holders import Session
@@ -97,8 +98,8 @@ def report(
         queries = [(root, blocker.query if blocker else ""), *((wait.pid, wait.query) for wait in long)]
         migrations = [pid for pid, query in queries if _is_ddl(query)]
         facts["capacity.lock-kind"] = "ddl" if migrations else "rows"
-        if migrations and migrations[0].isdigit():
-            facts["capacity.migration-pid"] = int(migrations[0])
+        if migrations and (pid := numerals.count(migrations[0], 20)) is not None:
+            facts["capacity.migration-pid"] = pid
         facts["capacity.other-blockers"] = _others(root, long, blocked_by)
         facts.update(_prepared(prepared) if root == PREPARED else _blocker(root, blocker))
     return facts
@@ -130,8 +131,8 @@ def _prepared(prepared: Prepared | None) -> dict[str, Value]:
 def _blocker(root: str, session: Session | None) -> dict[str, Value]:
     """What is known of the head of the queue; what is not shown is left out."""
     facts: dict[str, Value] = {"capacity.blocker-query": "not shown to this account"}
-    if root.isdigit():
-        facts["capacity.blocker-pid"] = int(root)
+    if (pid := numerals.count(root, 20)) is not None:
+        facts["capacity.blocker-pid"] = pid
     if session is None:
         return {**facts, "capacity.blocker-state": "none"} if root == UNSEEN else facts
     if session.state:

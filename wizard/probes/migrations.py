@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from wizard.named import NamedTuple
+from wizard.numerals import whole
 from wizard.probes.channel import Channel
 from wizard.probes.database import ask
-from wizard.probes.numerals import whole
 from wizard.probes.outcome import QueryError
 from wizard.redact import clean
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wizard.numerals import count
 from wizard.probes.base import Report, probe
 from wizard.probes.channel import Channel
 from wizard.probes.dial import dial
@@ -26,9 +27,9 @@ def other_port(target: Target, runtime: Runtime) -> Report:
     options = {**target.options, "require_auth": "scram-sha-256,md5,none"}
     report = Report({"other-port.login": "refused"})
     for address, _, port in places[:3]:
-        if not port.isdigit() or int(port) == target.port:
+        if (number := count(port, 5)) in (None, target.port):
             continue
-        peer = HostPort("127.0.0.1" if address in ("0.0.0.0", "::") else address, int(port))
+        peer = HostPort("127.0.0.1" if address in ("0.0.0.0", "::") else address, number or 0)
         result = _prove(target._replace(options=options, hosts=(peer,)), runtime, peer)
         report.quote(
             "network", f"the same login at {peer.host}:{port}: {result.text or result.outcome}", result.code

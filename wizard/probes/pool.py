@@ -11,8 +11,8 @@ from itertools import pairwise
 
 from wizard.core.facts import Value
 from wizard.named import NamedTuple
+from wizard.numerals import count
 from wizard.probes.base import Report, probe
-from wizard.probes.numerals import count
 from wizard.redact import clean
 from wizard.runtime import Runtime
 from wizard.target.model import Target
@@ -257,8 +257,8 @@ def _recycle(target: Target, environ: Mapping[str, str]) -> int | None:
 def _seconds(text: str, unit: float) -> float:
     """Seconds of `280`, `30m` or `1h30m`; 0 for what is none, or for ever."""
     text = clean(text.strip().lower(), limit=20)
-    if text.isascii() and text.isdigit():
-        return int(text) * unit
+    if (whole := count(text, 20)) is not None:
+        return whole * unit
     total, digits, letters = 0.0, "", ""
     for char in f"{text} ":
         if char.isalpha():

@@ -262,7 +262,7 @@ def _knock(report: Report, runtime: Runtime, local: bool) -> str:
 
     From another host than the pooler's only a yes counts: what is closed to us may be open to the pooler.
     """
-    from wizard.probes.numerals import count
+    from wizard.numerals import count
 
     host, _, written = str(report.facts["pooler.backend"]).rpartition(":")
     port = count(written) or 0

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from wizard.core.facts import Value
 from wizard.core.lazyre import lazy
+from wizard.numerals import count, nearest
 from wizard.probes.base import Report
 from wizard.probes.host import PROC, listeners, processes, program_of
-from wizard.probes.numerals import count, nearest
 from wizard.probes.pooler_console import ASKED_ELSEWHERE, MOST_DATABASES, mode, words
 from wizard.probes.regular import head
 from wizard.target.model import Target

@@ -6,9 +6,9 @@ The columns differ between versions (src/admin.c of 1.5 to 1.25): what a version
 from __future__ import annotations
 
 from wizard.core.facts import Value
+from wizard.numerals import count, nearest
 from wizard.probes.channel import Channel
 from wizard.probes.login_postgres import query
-from wizard.probes.numerals import count, nearest
 from wizard.probes.outcome import QueryError
 from wizard.target.model import Target
 

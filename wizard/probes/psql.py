@@ -13,10 +13,10 @@ from pathlib import Path
 
 from wizard import footprint
 from wizard.named import TYPE_CHECKING
+from wizard.numerals import count
 from wizard.probes import child
 from wizard.probes.channel import Channel
 from wizard.probes.database import Rows
-from wizard.probes.numerals import count
 from wizard.probes.outcome import QueryError
 from wizard.redact import clean
 from wizard.target.model import HostPort

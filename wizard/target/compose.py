@@ -11,6 +11,7 @@ from pathlib import Path
 
 from wizard.core.lazyre import lazy
 from wizard.named import TYPE_CHECKING, NamedTuple
+from wizard.numerals import count
 from wizard.target.envfile import fill, read_env
 from wizard.target.files import read_text
 
@@ -144,6 +145,6 @@ def _published(raw: Any, inside: int, environ: Mapping[str, str]) -> int:
         else:
             outside, _, target = fill(str(entry), {}, environ).rpartition(":")
             outside = outside.rpartition(":")[2]
-        if target.partition("/")[0] == str(inside) and outside.isdigit():
-            return int(outside)
+        if target.partition("/")[0] == str(inside) and (port := count(outside, 5)):
+            return port
     return 0

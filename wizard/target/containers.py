@@ -15,6 +15,7 @@ from wizard import footprint
 from wizard.core.lazyre import lazy
 from wizard.errors import UsageError
 from wizard.named import NamedTuple
+from wizard.numerals import count
 from wizard.redact import clean
 from wizard.target.process import Process, namespace, read_process
 
@@ -52,7 +53,7 @@ def find_container(name: str) -> Process:
     unknown: list[str] = []
     for tool in tools:
         found = _crictl(name) if tool == "crictl" else _docker_like(tool, name)
-        if found.text.isdigit():
+        if count(found.text) is not None:
             return _told_of(_process(tool, name, found.text), found.ids)
         knows_none = not found.refusal or _UNKNOWN.search(found.refusal)
         (unknown if knows_none else refusals).append(f"{tool}: {found.refusal}" if not knows_none else tool)

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from wizard.core.lazyre import lazy
+from wizard.numerals import count
 from wizard.target.draft import Draft
 from wizard.target.files import there
 from wizard.target.model import DEFAULT_PORTS, HostPort
@@ -118,7 +119,7 @@ def _host(text: str, draft: Draft) -> tuple[str | None, int]:
     host, tail = bare[1], bare[2] or ""
     if draft.engine in ("mysql", "mariadb") and "://" not in text and not text.endswith("/"):
         # mysqlnd and WordPress take host:port and localhost:/path.
-        return (tail, 0) if tail.startswith("/") else (host, int(tail))
+        return (tail, 0) if tail.startswith("/") else (host, count(tail, 5) or 0)
     detail = "The host must be the bare name or address, without a scheme, a port or a path."
     draft.problem("malformed", "host", detail)
-    return host, int(tail) if tail.isdigit() and 1 <= int(tail) <= 65535 else 0
+    return host, port if 1 <= (port := count(tail, 5) or 0) <= 65535 else 0

@@ -1,4 +1,6 @@
-"""PostgreSQL's frontend/backend protocol, version 3: bytes to messages and back, for both sides.
+"""PostgreSQL's frontend/backend protocol, version 3: bytes to messages and back, as a client needs it.
+
+What a server sends is in `postgres_server`.
 
 It must never do I/O, keep a password longer than a login needs it, or decide what an answer means.
 Formats and codes: the chapter "Frontend/Backend Protocol" of the manual and src/include/libpq/protocol.h.
@@ -7,7 +9,7 @@ Formats and codes: the chapter "Frontend/Backend Protocol" of the manual and src
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from wizard.named import NamedTuple
 from wizard.wire import ProtocolError, is_old_error, printable, raw, sniff
@@ -16,10 +18,8 @@ PROTOCOL_3_0 = 196608  # 3 << 16
 SSL_REQUEST_CODE = 80877103
 GSSENC_REQUEST_CODE = 80877104
 CANCEL_REQUEST_CODE = 80877102
-MAX_STARTUP = 10_000  # MAX_STARTUP_PACKET_LENGTH, src/include/libpq/pqcomm.h
 
 BACKEND_TYPES = frozenset(b"RSKZTDCIENAvGHWVdc123nst")
-FRONTEND_TYPES = frozenset(b"pQXPBDEHSCdcfF")
 
 _AUTH_METHODS = {
     0: "ok",
@@ -98,16 +98,6 @@ class Auth(NamedTuple):
     """The SASL mechanisms on offer, in the server's order."""
     data: bytes = b""
     """What follows the code: the SASL challenge, the GSSAPI token."""
-
-
-class FrontendStart(NamedTuple):
-    """The first packet of a client: `kind` is ssl, gss, cancel, startup, or tls (a ClientHello)."""
-
-    kind: str
-    params: Mapping[str, str] = {}
-    version: int = 0
-    size: int = 0
-    """How many bytes of the input it took."""
 
 
 class Decoder:
@@ -196,7 +186,8 @@ def message(kind: bytes, payload: bytes = b"") -> bytes:
     return kind + struct.pack("!I", len(payload) + 4) + payload
 
 
-def _text(value: str) -> bytes:
+def text_field(value: str) -> bytes:
+    """A text and the zero that ends it."""
     return raw(value) + b"\0"
 
 
@@ -212,18 +203,22 @@ def gss_request() -> bytes:
 
 def startup(params: Mapping[str, str], version: int = PROTOCOL_3_0) -> bytes:
     """StartupMessage; `params` has at least `user`."""
-    body = struct.pack("!I", version) + b"".join(_text(k) + _text(v) for k, v in params.items()) + b"\0"
+    body = (
+        struct.pack("!I", version)
+        + b"".join(text_field(k) + text_field(v) for k, v in params.items())
+        + b"\0"
+    )
     return struct.pack("!I", len(body) + 4) + body
 
 
 def password(text: str) -> bytes:
     """PasswordMessage: the cleartext, or what `md5_password` gives."""
-    return message(b"p", _text(text))
+    return message(b"p", text_field(text))
 
 
 def sasl_initial(mechanism: str, data: bytes) -> bytes:
     """SASLInitialResponse."""
-    return message(b"p", _text(mechanism) + struct.pack("!i", len(data)) + data)
+    return message(b"p", text_field(mechanism) + struct.pack("!i", len(data)) + data)
 
 
 def sasl_response(data: bytes) -> bytes:
@@ -233,108 +228,12 @@ def sasl_response(data: bytes) -> bytes:
 
 def query(sql: str) -> bytes:
     """Query, the simple protocol."""
-    return message(b"Q", _text(sql))
+    return message(b"Q", text_field(sql))
 
 
 def terminate() -> bytes:
     """Terminate: the orderly end."""
     return message(b"X")
-
-
-# What a server sends
-
-
-def auth_method(code: int, data: bytes = b"") -> bytes:
-    """Any Authentication message by its number."""
-    return message(b"R", struct.pack("!I", code) + data)
-
-
-def auth_ok() -> bytes:
-    """AuthenticationOk."""
-    return auth_method(0)
-
-
-def auth_cleartext() -> bytes:
-    """AuthenticationCleartextPassword."""
-    return auth_method(3)
-
-
-def auth_md5(salt: bytes) -> bytes:
-    """AuthenticationMD5Password; `salt` is four bytes."""
-    return auth_method(5, salt)
-
-
-def auth_sasl(mechanisms: Sequence[str]) -> bytes:
-    """AuthenticationSASL."""
-    return auth_method(10, b"".join(map(_text, mechanisms)) + b"\0")
-
-
-def auth_sasl_continue(data: bytes) -> bytes:
-    """AuthenticationSASLContinue."""
-    return auth_method(11, data)
-
-
-def auth_sasl_final(data: bytes) -> bytes:
-    """AuthenticationSASLFinal."""
-    return auth_method(12, data)
-
-
-def _fields(fields: Mapping[str, str]) -> bytes:
-    return b"".join(key.encode("ascii") + _text(value) for key, value in fields.items()) + b"\0"
-
-
-def error(fields: Mapping[str, str]) -> bytes:
-    """ErrorResponse from the one-letter field codes, in the order given."""
-    return message(b"E", _fields(fields))
-
-
-def notice(fields: Mapping[str, str]) -> bytes:
-    """NoticeResponse."""
-    return message(b"N", _fields(fields))
-
-
-def parameter_status(name: str, value: str) -> bytes:
-    """ParameterStatus."""
-    return message(b"S", _text(name) + _text(value))
-
-
-def backend_key(pid: int, secret: int) -> bytes:
-    """BackendKeyData."""
-    return message(b"K", struct.pack("!II", pid, secret))
-
-
-def ready(status: str = "I") -> bytes:
-    """ReadyForQuery: I idle, T in a transaction, E in a failed one."""
-    return message(b"Z", status.encode("ascii"))
-
-
-def row_description(names: Sequence[str], oids: Sequence[int] = ()) -> bytes:
-    """RowDescription in text format; columns without an oid are text (25)."""
-    columns = [*oids, *[25] * (len(names) - len(oids))]
-    parts = [
-        _text(name) + struct.pack("!IhIhih", 0, 0, oid, -1, -1, 0)
-        for name, oid in zip(names, columns, strict=True)
-    ]
-    return message(b"T", struct.pack("!H", len(names)) + b"".join(parts))
-
-
-def data_row(values: Sequence[str | None]) -> bytes:
-    """DataRow; None is NULL."""
-    parts = [struct.pack("!H", len(values))]
-    for value in values:
-        data = None if value is None else value.encode("utf-8")
-        parts.append(struct.pack("!i", -1) if data is None else struct.pack("!i", len(data)) + data)
-    return message(b"D", b"".join(parts))
-
-
-def command_complete(tag: str) -> bytes:
-    """CommandComplete, for example `SELECT 1`."""
-    return message(b"C", _text(tag))
-
-
-def empty() -> bytes:
-    """EmptyQueryResponse."""
-    return message(b"I")
 
 
 # Reading payloads; all raise ProtocolError where the bytes end too early
@@ -421,24 +320,3 @@ def parse_data_row(payload: bytes) -> tuple[str | None, ...]:
         values.append(payload[place : place + size].decode("utf-8", "replace"))
         place += size
     return tuple(values)
-
-
-def parse_frontend_start(data: bytes) -> FrontendStart | None:
-    """A client's first packet, or None while it is not whole; ProtocolError when it is no such packet."""
-    if data[:1] == b"\x16":
-        return FrontendStart("tls")
-    if len(data) < 8:
-        return None
-    length, code = struct.unpack_from("!II", data)
-    if not 8 <= length <= MAX_STARTUP:
-        raise ProtocolError("invalid length of startup packet", seen=sniff(data), text=printable(data))
-    if len(data) < length:
-        return None
-    kinds = {SSL_REQUEST_CODE: "ssl", GSSENC_REQUEST_CODE: "gss", CANCEL_REQUEST_CODE: "cancel"}
-    if code in kinds:
-        return FrontendStart(kinds[code], version=code, size=length)
-    if code >> 16 != 3:
-        raise ProtocolError(f"unsupported frontend protocol {code >> 16}.{code & 0xFFFF}")
-    words = data[8:length].decode("utf-8", "replace").split("\0")
-    end = next((i for i in range(0, len(words), 2) if not words[i]), len(words))
-    return FrontendStart("startup", dict(zip(words[:end:2], words[1:end:2], strict=False)), code, length)

@@ -14,7 +14,7 @@ from wizard.probes import database, login, login_postgres
 from wizard.probes.base import Report
 from wizard.probes.greet import greet_on
 from wizard.probes.outcome import QueryError
-from wizard.wire import ProtocolError, postgres, printable, sniff
+from wizard.wire import ProtocolError, postgres, postgres_server, printable, sniff
 
 TARGETS = tuple(
     target_of(f"postgresql://app:PASSWORD@db.example/shop{options}")
@@ -29,20 +29,20 @@ PARSERS: tuple[Callable[[bytes], object], ...] = (
     postgres.parse_data_row,
 )
 LOGIN = (
-    postgres.auth_ok()
-    + postgres.parameter_status("server_version", "16.4 (Debian)")
-    + postgres.parameter_status("client_encoding", "UTF8")
-    + postgres.backend_key(4711, 1234567)
-    + postgres.ready()
+    postgres_server.auth_ok()
+    + postgres_server.parameter_status("server_version", "16.4 (Debian)")
+    + postgres_server.parameter_status("client_encoding", "UTF8")
+    + postgres_server.backend_key(4711, 1234567)
+    + postgres_server.ready()
 )
 NAMES = ("one", "recovery", "readonly", "default_readonly", "version", "database", "account", "session")
 ROWS = (
-    postgres.row_description(NAMES)
-    + postgres.data_row(("1", "f", "off", "off", "16.4", "shop", "app", None))
-    + postgres.command_complete("SELECT 1")
-    + postgres.ready()
+    postgres_server.row_description(NAMES)
+    + postgres_server.data_row(("1", "f", "off", "off", "16.4", "shop", "app", None))
+    + postgres_server.command_complete("SELECT 1")
+    + postgres_server.ready()
 )
-REFUSED = postgres.error(
+REFUSED = postgres_server.error(
     {
         "S": "FATAL",
         "V": "FATAL",
@@ -51,23 +51,31 @@ REFUSED = postgres.error(
         "R": "auth_failed",
     }
 )
-SASL = postgres.auth_sasl(["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"])
-CHALLENGE = postgres.auth_sasl_continue(b"r=abc,s=c2FsdA==,i=4096")
+SASL = postgres_server.auth_sasl(["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"])
+CHALLENGE = postgres_server.auth_sasl_continue(b"r=abc,s=c2FsdA==,i=4096")
 START = postgres.startup({"user": "app", "database": "shop"})
 
 
 def seeds() -> list[bytes]:
     """Good conversations, each for the one who reads it."""
-    said = [LOGIN, LOGIN + ROWS, ROWS, REFUSED, SASL + CHALLENGE + postgres.auth_sasl_final(b"v=eA==")]
-    said += [postgres.auth_cleartext() + LOGIN, postgres.auth_md5(b"salt") + LOGIN, postgres.auth_method(7)]
+    said = [LOGIN, LOGIN + ROWS, ROWS, REFUSED, SASL + CHALLENGE + postgres_server.auth_sasl_final(b"v=eA==")]
     said += [
-        postgres.notice({"S": "NOTICE", "M": "x"}) + LOGIN,
+        postgres_server.auth_cleartext() + LOGIN,
+        postgres_server.auth_md5(b"salt") + LOGIN,
+        postgres_server.auth_method(7),
+    ]
+    said += [
+        postgres_server.notice({"S": "NOTICE", "M": "x"}) + LOGIN,
         b"S",
         b"N",
         b"Ecould not fork new process\n\0",
         b"",
     ]
-    said += [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-x\r\n", postgres.data_row([None, "x" * 3000])]
+    said += [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"SSH-2.0-x\r\n",
+        postgres_server.data_row([None, "x" * 3000]),
+    ]
     ours = [START, postgres.ssl_request(), postgres.gss_request(), START + postgres.query("SELECT 1")]
     ours += [
         postgres.password("x") + postgres.sasl_initial("SCRAM-SHA-256", b"n,,n=,r=x") + postgres.terminate()
@@ -81,7 +89,9 @@ def run(data: bytes) -> Iterator[str]:
     reader, choice, said = data[:1], data[1:2] or b"\0", data[2:]
     kind = reader[0] % 8 if reader else 0
     if kind < 2:
-        yield from _decode(said, choice[0], postgres.BACKEND_TYPES if kind == 0 else postgres.FRONTEND_TYPES)
+        yield from _decode(
+            said, choice[0], postgres.BACKEND_TYPES if kind == 0 else postgres_server.FRONTEND_TYPES
+        )
         return
     target = TARGETS[kind % len(TARGETS)]
     channel, runtime = opened(target, said, choice[0])
@@ -114,7 +124,7 @@ def _decode(said: bytes, choice: int, types: frozenset[int]) -> Iterator[str]:
     except ProtocolError as error:
         yield from (error.seen, error.text, error.description)
     with suppress(ProtocolError):
-        postgres.parse_frontend_start(said)
+        postgres_server.parse_frontend_start(said)
     yield from (sniff(said), printable(said))
 
 
@@ -136,7 +146,7 @@ SURFACE = Surface(
         REFUSED,
         SASL,
         CHALLENGE,
-        postgres.ready(),
+        postgres_server.ready(),
         b"R\0\0\0\x08\0\0\0",
         b"D\0\0",
         b"E\0",
