@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Any
 
 from wizard.content.check_tree import ENGINES
@@ -12,6 +13,7 @@ from wizard.core.classify import Classifier
 from wizard.core.lazyre import lazy
 from wizard.core.rules import Rule
 from wizard.core.wordings import WORDS, expanded
+from wizard.numerals import count
 
 REQUIRED = ("id", "cause", "source", "examples")
 OPTIONAL = ("pattern", "code", "engine", "driver", "weight", "candidates", "not", "translations")
@@ -69,7 +71,7 @@ def _match(lint: Lint, source: Source, at: At, one: dict[str, Any]) -> None:
     except AttributeError:
         return
     try:
-        re.compile(pattern)
+        _compile(pattern)
     except re.error as error:
         lint.say(source, (*at, "pattern"), f"is no regular expression: {error}")
     beyond = _NOT_LINEAR.search(pattern)
@@ -78,8 +80,18 @@ def _match(lint: Lint, source: Source, at: At, one: dict[str, Any]) -> None:
             source, (*at, "pattern"), f"'{beyond.group()}' is not in RE2: patterns are found in linear time"
         )
     weight = str(one.get("weight", "50"))
-    if not weight.isdecimal() or int(weight) > 100:
+    if (number := count(weight, 3)) is None or number > 100:
         lint.say(source, (*at, "weight"), f"'{weight}' is no number from 0 to 100")
+
+
+def _compile(pattern: str) -> None:
+    """Raises re.error, also for what a later Python will read otherwise."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FutureWarning)
+        try:
+            re.compile(pattern)
+        except FutureWarning as warning:
+            raise re.error(str(warning)) from warning
 
 
 def whole(lint: Lint, sources: list[Source]) -> None:
@@ -106,7 +118,7 @@ def _usable(written: Any) -> Rule | None:
     """The rule, or None for one that is so wrong that the check of its own file has said it."""
     try:
         rule = Rule.from_mapping(written, "")
-        re.compile(rule.pattern)
+        _compile(rule.pattern)
     except (KeyError, ValueError, TypeError, AttributeError, re.error):
         return None
     return rule
