@@ -136,7 +136,7 @@ def records(lines: Iterable[str]) -> Iterator[Record]:
         _note_trace(record, body, first)
         if not record.lines:
             if head:
-                pieces[0] = f"{normalise(head)} {first}"
+                pieces[0] = f"{normalise(head)} {first}".replace("\n", " ")
         elif record.in_group:
             pieces = [piece[_margin(piece) :] for piece in pieces]
         record.lines.extend(pieces)

@@ -13,7 +13,7 @@ import lzma
 import time
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from functools import cache
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from wizard.content.load import Content, open_content
 from wizard.explain import explain
 from wizard.front import explaincmd
 from wizard.front.explained import Choice, Printer
+from wizard.logs.unpack import Broken, unpacked
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 KINDS = 6
@@ -88,7 +89,16 @@ def run(data: bytes) -> Iterator[str]:
         for line in out.getvalue().splitlines():
             json.loads(line)
     whole = out.getvalue() + notes.getvalue()
-    yield whole if text.count(CANARY.encode()) == text.count(URL) else whole.replace(CANARY, "")
+    said = _unpacked(text)
+    yield whole if said.count(CANARY.encode()) == said.count(URL) else whole.replace(CANARY, "")
+
+
+def _unpacked(text: bytes) -> bytes:
+    """What a packed text says, as far as it can be read: what was mutated may say the canary without its URL."""
+    found = [text]
+    with suppress(Broken):
+        found += unpacked([text])
+    return b"".join(found)
 
 
 def _as_log(text: bytes, printer: Printer) -> None:
