@@ -115,13 +115,22 @@ def _hangs_up(connection: socket.socket) -> None:
     connection.close()
 
 
+def _same_port() -> tuple[socket.socket, socket.socket]:
+    """A socket of each kind on one port that is free for both: another test may have it for one of them."""
+    while True:
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind(("127.0.0.1", 0))
+        try:
+            return udp, socket.create_server(udp.getsockname())
+        except OSError:
+            udp.close()
+
+
 @contextmanager
 def _nameserver(answers: Answers, over_tcp: OverTcp) -> Iterator[int]:
     """A nameserver on a port of 127.0.0.1, for UDP and TCP."""
-    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    udp.bind(("127.0.0.1", 0))
+    udp, tcp = _same_port()
     port = int(udp.getsockname()[1])
-    tcp = socket.create_server(("127.0.0.1", port))
     for serve in (lambda: _serve_udp(udp, answers), lambda: _serve_tcp(tcp, over_tcp)):
         threading.Thread(target=serve, daemon=True).start()
     try:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wizard import numerals
 from wizard.probes import (
     accounts,
     app,
@@ -18,7 +19,6 @@ from wizard.probes import (
     inside_mysql,
     inside_postgres,
     migrations,
-    numerals,
     pooler_console,
 )
 from wizard.probes.asseen import Place

@@ -147,6 +147,8 @@ def carried(way: str, password: str) -> bool:
     """Whether the form can hold that password at all."""
     if way in ONE_LINE and (password != password.strip() or len(password.splitlines()) != 1):
         return False
+    if way == ".env quoted" and "${" in password:
+        return False  # a reference, which every loader fills
     return not (way in ("go", "service") and password.startswith(("/", "'", '"', "#")))
 
 
