@@ -36,7 +36,9 @@ def _name(lint: Lint, source: Source, at: At, one: dict[str, Any], known: Known)
     other, number, _ = known.scenarios.get(str(one.get("name", "")), (source, at[-1], ""))
     if (other is not source or number != at[-1]) and other.folder == source.folder:
         lint.say(
-            source, (*at, "name"), f"the scenario '{one.get('name', '')}' is also in {other.place((at[0], number))}"
+            source,
+            (*at, "name"),
+            f"the scenario '{one.get('name', '')}' is also in {other.place((at[0], number))}",
         )
     for place, probe in lint.texts(source, (*at, "without"), one.get("without")):
         lint.one_of(source, place, probe, known.probes, "a probe")
