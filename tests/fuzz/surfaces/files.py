@@ -22,7 +22,7 @@ def parts(data: bytes) -> dict[str, bytes]:
 
 def laid(folder: Path, name: str, text: bytes) -> None:
     """Write a file below the folder, if that is what its name means."""
-    path = folder / name
+    path = folder / name.lstrip("/")  # an absolute name would lead out of it
     if ".." in path.parts or path.is_dir() or any(parent.is_file() for parent in path.parents):
         return
     path.parent.mkdir(parents=True, exist_ok=True)
