@@ -26,6 +26,7 @@ from wizard.explain import explain
 from wizard.front import explaincmd
 from wizard.front.explained import Choice, Printer
 from wizard.logs.unpack import Broken, unpacked
+from wizard.redact import clean
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 KINDS = 6
@@ -89,16 +90,16 @@ def run(data: bytes) -> Iterator[str]:
         for line in out.getvalue().splitlines():
             json.loads(line)
     whole = out.getvalue() + notes.getvalue()
-    said = _unpacked(text)
-    yield whole if said.count(CANARY.encode()) == said.count(URL) else whole.replace(CANARY, "")
+    said = _said(text)
+    yield whole if said.count(CANARY) == said.count(URL.decode()) else whole.replace(CANARY, "")
 
 
-def _unpacked(text: bytes) -> bytes:
-    """What a packed text says, as far as it can be read: what was mutated may say the canary without its URL."""
+def _said(text: bytes) -> str:
+    """What a text says, unpacked and without what is not seen: what was mutated may say the canary without its URL."""
     found = [text]
     with suppress(Broken):
         found += unpacked([text])
-    return b"".join(found)
+    return clean(b"".join(found).decode("utf-8", "replace"), 0)
 
 
 def _as_log(text: bytes, printer: Printer) -> None:
