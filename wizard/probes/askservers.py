@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from wizard.core.facts import Value
 from wizard.probes.base import Report, probe
 from wizard.probes.dns import place_of
-from wizard.probes.nameservers import SYSTEM, Said, ask_all, cannot_exist, nameservers
+from wizard.probes.nameservers import SYSTEM, WORDS, Said, ask_all, cannot_exist, nameservers
 from wizard.runtime import Runtime
 from wizard.target.model import Target
 
@@ -82,18 +82,8 @@ def _namespace(search: Sequence[str]) -> str:
 
 def _facts_said(said: Said, runtime: Runtime) -> dict[str, Value]:
     words = [word for word, _ in said.values()]
-    order = (
-        "answered",
-        "no-address",
-        "not-found",
-        "servfail",
-        "refused",
-        "truncated",
-        "unreachable",
-        "silent",
-    )
     facts: dict[str, Value] = {
-        "dns.servers-say": next((word for word in (*order, "garbage") if word in words), "silent"),
+        "dns.servers-say": next((word for word in WORDS if word in words), "silent"),
         "dns.silent-servers": tuple(server for server, (word, _) in said.items() if word == "silent")
         or ("none",),
     }

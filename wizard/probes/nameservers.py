@@ -25,6 +25,18 @@ LONGEST_LABEL, LONGEST_NAME = 63, 253
 """Bytes (RFC 1035, 2.3.4)."""
 Said = dict[str, tuple[str, list[str]]]
 """Server -> its word and the addresses that it gave."""
+WORDS = (
+    "answered",
+    "no-address",
+    "not-found",
+    "servfail",
+    "refused",
+    "truncated",
+    "unreachable",
+    "silent",
+    "garbage",
+)
+"""What a nameserver does; where several differ, the first of these tells most."""
 
 
 def nameservers(path: Path = SYSTEM.resolv_conf) -> tuple[list[str], list[str]]:
@@ -131,7 +143,7 @@ def ask_all(
 
 
 def _ask_one(names: list[str], server: str, until: float, port: int) -> tuple[str, list[str]]:
-    """answered, no-address, not-found, servfail, refused, truncated, unreachable, silent or garbage."""
+    """One of WORDS, and the addresses."""
     word = "not-found"
     for name in names:
         addresses: list[str] = []
