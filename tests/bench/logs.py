@@ -1,7 +1,4 @@
-"""Rows: `explain` on a log of a million lines beside `rg -c` with the same alternatives, each a process on one core.
-
-As a program, `python -m tests.bench.logs LOG RULES`, it is the process that is measured.
-"""
+"""Rows: `explain` on a log of a million lines beside `rg -c` with the same alternatives, each a process on one core."""
 
 from __future__ import annotations
 
@@ -102,7 +99,7 @@ def _throughput(few: bool) -> Callable[[Bench, Planned], Row]:
         patterns.write_text("".join(f"(?:{pattern})\n" for pattern in english), encoding="utf-8")
         compiled.write_bytes(Classifier(rules).compiled())
         environment = {**bench.environment, "PYTHONPATH": str(ROOT)}
-        ours = one_core(environment, sys.executable, "-m", "tests.bench.logs", log, compiled)
+        ours = one_core(environment, sys.executable, "-m", "tests.bench.logscan", log, compiled)
         theirs = one_core(environment, "rg", "-c", "-i", "--no-unicode", "-f", patterns, log)
         ours()  # makes what is kept in the cache
         taken = alternate(rounds, ours, theirs)
@@ -119,20 +116,8 @@ def write_log(file: Path, lines: int, rules: Sequence[Rule]) -> int:
     return lines
 
 
-def scan(file: Path, rules: Path) -> None:
-    """Read a log with these rules: what a child process of the benchmark does."""
-    from wizard.logs.scan import Scanner
-    from wizard.logs.source import chunks_of
-
-    classifier = Classifier.from_compiled(rules.read_bytes())
-    print(sum(1 for _ in Scanner(classifier, 0.0).read(chunks_of(str(file)))))
-
-
 GROUP = "explain of a log (rg -c)"
 PLANS = (
     Planned(GROUP, f"{FEW} rules", _throughput(few=True)),
     Planned(GROUP, "every rule", _throughput(few=False)),
 )
-
-if __name__ == "__main__":
-    scan(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -125,6 +125,17 @@ def test_an_expression_finds_what_its_pattern_finds(pattern: str, text: bytes) -
     assert len(prefilter.hits(b"\n\n" + text)) == 1
 
 
+def test_a_line_is_told_by_where_it_begins() -> None:
+    prefilter = Supply(["too many clients"]).after(WORTH_MAKING)
+    assert prefilter is not None
+    lines = [b'a "b" ' * (number % 150) + b"too many clients" * (number % 7 == 0) for number in range(400)]
+    begins = [len(b"".join(line + b"\n" for line in lines[:number])) for number in range(0, 400, 7)]
+    block = b"\n".join(lines)
+    assert len(block) > 3 * module.PIECE
+    assert prefilter.hits(block) == begins
+    assert prefilter.hits(b"too many clients " * 5_000) == [0]
+
+
 @given(st.lists(st.binary(max_size=40), max_size=6))
 def test_lines_stay_lines(lines: list[bytes]) -> None:
     block = b"\n".join(lines)
@@ -176,7 +187,7 @@ def test_what_was_made_is_kept_and_taken_the_next_time(own_cache: Path) -> None:
     assert own_cache.stat().st_mode & 0o777 == 0o600
     kept = Supply(patterns).after(WORTH_LOADING)
     assert kept is not None
-    assert kept.hits(b"fine\nSorry, too many clients already\n") == [1]
+    assert kept.hits(b"fine\nSorry, too many clients already\n") == [len(b"fine\n")]
     assert Supply(["too many customers"]).after(WORTH_LOADING) is None
 
 

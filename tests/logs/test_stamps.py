@@ -102,6 +102,7 @@ def test_what_is_no_time_is_none(line: str) -> None:
     assert find(line, NOON) is None
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     st.text(max_size=80)

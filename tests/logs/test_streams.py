@@ -42,6 +42,7 @@ def lines_with(errors: Iterable[int], count: int) -> bytes:
     )
 
 
+@pytest.mark.slow
 def test_each_error_has_the_number_of_its_line_wherever_blocks_end() -> None:
     places = [1, 2, 700, 2000, 2001, 9000]
     data = lines_with(places, 3 * BLOCK // 25)

@@ -64,6 +64,7 @@ def test_a_pause_is_passed_on(form: str) -> None:
     assert b"".join(chunks) == TEXT
 
 
+@pytest.mark.slow
 @every_form
 def test_one_that_ends_too_early_gives_what_it_has(form: str) -> None:
     packed = PACKERS[form](TEXT * 20)

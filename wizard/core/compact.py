@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from wizard.core.rules import Rule
 
 Entries = Sequence[tuple[int, Sequence[str]]]
+MOST_ASKED = 8192
+"""Words whose entries are remembered."""
 
 
 class Rows(Sequence["Rule"]):
@@ -44,12 +46,28 @@ class Filed(Mapping[str, Entries]):
 
     def __init__(self, lines: Sequence[bytes]) -> None:
         self._lines = lines
+        self._asked: dict[str, Entries] = {}
 
     def __getitem__(self, word: str) -> Entries:
+        entries: Entries = self.get(word, ())
+        if not entries:
+            raise KeyError(word)
+        return entries
+
+    def get(self, word: str, otherwise: Any = None) -> Any:
+        """The entries of a word, or `otherwise`. A log asks for the same words again and again."""
+        entries = self._asked.get(word)
+        if entries is None:
+            if len(self._asked) >= MOST_ASKED:
+                self._asked.clear()
+            entries = self._asked[word] = self._entries(word)
+        return entries or otherwise
+
+    def _entries(self, word: str) -> Entries:
         sought = word.encode("utf-8", "surrogatepass") + b"\t"
         place = bisect_left(self._lines, sought)
         if place == len(self._lines) or not self._lines[place].startswith(sought):
-            raise KeyError(word)
+            return ()
         parts = (entry.split(" ") for entry in self._lines[place].decode().split("\t")[1:])
         return [(int(number), words) for number, *words in parts]
 

@@ -125,7 +125,7 @@ def opened(raw: str) -> tuple[str, str, int]:
     for _ in range(_ENVELOPES):
         first = raw[at : at + 1]
         if (
-            raw[at + 10 : at + 11] in _AFTER_DATE
+            (raw[at + 10 : at + 11] in _AFTER_DATE and first.isdigit())
             or raw[at + 3 : at + 4] == " " == raw[at + 6 : at + 7]
             or first in _OPENERS
         ):

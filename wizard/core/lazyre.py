@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 class _Lazy:
     """Stands in for a compiled pattern until somebody asks it for something."""
 
-    __slots__ = ("_compiled", "_flags", "_source")
-
     def __init__(self, source: str, flags: int) -> None:
         self._source = source
         self._flags = flags
@@ -23,7 +21,9 @@ class _Lazy:
     def __getattr__(self, name: str) -> Any:
         if self._compiled is None:
             self._compiled = re.compile(self._source, self._flags)
-        return getattr(self._compiled, name)
+        asked = getattr(self._compiled, name)
+        setattr(self, name, asked)  # an attribute like any other from now on: no way through here costs less
+        return asked
 
 
 def lazy(source: str, flags: int = 0) -> re.Pattern[str]:

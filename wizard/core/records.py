@@ -77,6 +77,7 @@ _DANGLING = lazy(
     r"could|be|has|was|been|does|no|too|many|connection|connections)|[,(:])$"
 )
 """How a line ends that was broken."""
+_LONGEST_LAST = len("connections")
 
 
 class Record:
@@ -172,7 +173,7 @@ def _joint(before: str, raw: str) -> str | None:
     if not (_NARROW <= len(before) <= _WIDE and 0 < len(raw) <= _WIDE) or before[0] in " \t{<":
         return None
     first, last = raw[0], before[-1]
-    dangling = _DANGLING.search(before) is not None
+    dangling = _DANGLING.search(before, max(0, len(before) - _LONGEST_LAST)) is not None
     if (
         len(before) in _HARD_WIDTHS
         and not dangling

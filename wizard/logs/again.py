@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from wizard.core.classify import Classifier
 from wizard.core.envelopes import LINE_LIMIT, normalise
 from wizard.core.rules import Match
+from wizard.logs.lines import text_of
 
 MOST = 2048
 """Lines that are remembered."""
@@ -52,8 +53,3 @@ def _can_be_kept(key: bytes, line: bytes, found: list[Match]) -> bool:
         one.text == normalise(text_of(line)) and all(value.encode() in key for value in one.captures.values())
         for one in found
     )
-
-
-def text_of(line: bytes) -> str:
-    """A line as text; what is not UTF-8 becomes U+FFFD."""
-    return line.rstrip(b"\r").decode("utf-8", "replace")

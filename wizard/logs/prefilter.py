@@ -6,7 +6,7 @@ Hyperscan does not run (a processor that it does not know, no memory), every lin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from wizard.content import cache
 from wizard.content.yamlfile import digest
@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 
 ENTRY = "scan.hs"
 """The compiled patterns in the user's cache, behind the mark of what they were made of."""
-WORTH_LOADING = 131_072
+WORTH_LOADING = 65_536
 """Bytes that are read without, before the compiled patterns are looked for: that takes some milliseconds."""
 WORTH_MAKING = 4_194_304
 """Bytes that are read without, before they are compiled: that takes about a second, once."""
+
+PIECE = 16_384
+"""Bytes, and the rest of a line, in which the line of a match is counted out."""
 
 
 class Prefilter:
@@ -32,17 +35,45 @@ class Prefilter:
         self._database = database
 
     def hits(self, block: bytes) -> list[int]:
-        """The lines of a block, counted from 0, in which a match may end."""
+        """Where the lines of a block begin in which a match may end."""
+        pieces = list(_pieces(block))
+        bares = [bare(piece) for piece in pieces]
         ends: set[int] = set()
-        text = bare(block)
-        self._database.scan(text, match_event_handler=lambda rule, _, end, *rest: ends.add(end))
+        self._database.scan(b"".join(bares), match_event_handler=lambda rule, _, end, *rest: ends.add(end))
         lines: list[int] = []
-        line = at = 0
-        for end in sorted(ends):
-            line, at = line + text.count(b"\n", at, end), end
-            if not lines or lines[-1] != line:
-                lines.append(line)
+        left = sorted(ends, reverse=True)
+        begin = bare_begin = 0
+        for piece, text in zip(pieces, bares, strict=True):
+            bare_end = bare_begin + len(text)
+            here = []
+            while left and left[-1] <= bare_end:
+                here.append(left.pop() - bare_begin)
+            if here:
+                lines += (begin + place for place in _places(here, text, piece))
+            begin, bare_begin = begin + len(piece), bare_end
         return lines
+
+
+def _places(ends: list[int], text: bytes, piece: bytes) -> Iterator[int]:
+    """Where the lines of a piece begin in whose bare text something ends."""
+    place = at = 0
+    told = -1
+    for end in ends:
+        for _ in range(text.count(b"\n", at, end - 1)):
+            place = piece.find(b"\n", place) + 1
+        at = end - 1
+        if place != told:
+            yield place
+            told = place
+
+
+def _pieces(block: bytes) -> Iterator[bytes]:
+    """The block, cut at ends of lines. Most pieces have no match: lines are counted in the others alone."""
+    begin = 0
+    while begin < len(block):
+        end = block.find(b"\n", begin + PIECE) + 1 or len(block)
+        yield block[begin:end]
+        begin = end
 
 
 class Supply:

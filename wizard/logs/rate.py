@@ -32,7 +32,10 @@ class Rate:
     def add(self, at: float, count: int = 1) -> None:
         """Count something that happened at this time, in seconds since the epoch."""
         slot = int(at // self.seconds)
-        self._counts[slot] = self._counts.get(slot, 0) + count
+        if slot in self._counts:
+            self._counts[slot] += count
+            return
+        self._counts[slot] = count
         while max(self._counts) - min(self._counts) >= SLOTS and self._size + 1 < len(_SPANS):
             self._lengthen()
 

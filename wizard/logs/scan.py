@@ -7,12 +7,14 @@ names. It keeps a block, the lines of the record that is still open and the end 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 
 from wizard.core.classify import Classifier
 from wizard.core.records import RECORD_LINES, surely_begins
 from wizard.core.rules import Match
 from wizard.logs import stamps
-from wizard.logs.again import Judge, text_of
+from wizard.logs.again import Judge
+from wizard.logs.lines import above, below, lines_of, text_of
 from wizard.logs.prefilter import Supply
 from wizard.named import NamedTuple
 
@@ -106,53 +108,49 @@ class Scanner:
 
     def _open_from(self, data: bytes) -> int:
         """Where the last record begins, to which more lines may belong; what has grown too long ends here."""
-        end = len(data) - data.endswith(b"\n")
-        here = data.rfind(b"\n", 0, end) + 1
-        for count in range(RECORD_LINES + self._context):
-            before = data.rfind(b"\n", 0, max(here - 1, 0)) + 1
-            if not here or len(data) - here > LONGEST_OPEN:
-                break
-            if count >= self._context and surely_begins(
-                text_of(data[before : here - 1]), text_of(data[here:end])
-            ):
+        here, line = len(data), b""
+        for count, before in enumerate(islice(above(data, here), RECORD_LINES + self._context + 1)):
+            if count > self._context and _begins(before, line):
                 return here
-            here, end = before, here - 1
+            here, line = here - len(before), before
+            if len(data) - here > LONGEST_OPEN:
+                break
         return 0 if not here and len(data) <= LONGEST_OPEN else len(data)
 
     def _take(self, data: bytes, following: bytes) -> Iterator[Found]:
         """The errors in `data`, which ends where a record ends; `following` is there for the lines around."""
         prefilter = self._supply.after(len(data))
-        if data and prefilter is None:
-            yield from self._look(_lines(data), following, None)
-        elif prefilter is not None and (hits := prefilter.hits(data)):
-            yield from self._look(_lines(data), following, hits)
-        self._number += data.count(b"\n")
+        at = 0
+        for begin, end in [(0, len(data))] if prefilter is None else _records_of(prefilter.hits(data), data):
+            self._number, at = self._number + data.count(b"\n", at, begin), begin
+            lines = lines_of(data[begin:end])
+            for match in self._judge.matches(lines):
+                beyond = chain(below(data, end), below(following, 0))
+                yield self._found(match, lines, above(data, begin), beyond)
+        self._number += data.count(b"\n", at)
         self._passed = data if len(data) >= BLOCK // 4 else (self._passed + data)[-BLOCK:]
 
-    def _look(self, lines: list[bytes], following: bytes, hits: list[int] | None) -> Iterator[Found]:
-        """The errors in the records around the hits, or in all lines."""
-        around = lines + _lines(following) if self._context else lines
-        for begin, end in [(0, len(lines))] if hits is None else _records_of(hits, lines):
-            for match in self._judge.matches(lines[begin:end]):
-                yield self._found(match, around, begin + match.line - 1)
+    def _found(
+        self, match: Match, lines: list[bytes], ahead: Iterator[bytes], beyond: Iterator[bytes]
+    ) -> Found:
+        """The error in some lines, with its number in the log, its time and the lines around it.
 
-    def _found(self, match: Match, lines: list[bytes], place: int) -> Found:
-        """The error that begins at `place` of `lines`, with its number in the log, its time and its surroundings."""
-        before = lines[max(0, place - self._context) : place]
-        missing = self._context - len(before)
-        if missing > 0:
-            before = _lines(self._passed)[-missing:] + before
-        after = lines[place + 1 : place + 1 + self._context]
+        `ahead` are the lines above them, the nearest first, and `beyond` those below.
+        """
+        place = match.line - 1
+        upwards = chain(_from(lines, place, -1), ahead, above(self._passed, len(self._passed)))
+        near = list(islice(upwards, self._context + 1))
+        after = islice(chain(_from(lines, place + 1, 1), beyond), self._context)
         return Found(
             match._replace(line=self._number + place),
-            self._stamp(lines, place),
-            tuple(map(text_of, before)) if self._context else (),
+            self._stamp(chain(near, upwards)),
+            tuple(map(text_of, near[:0:-1])),
             tuple(map(text_of, after)),
         )
 
-    def _stamp(self, lines: list[bytes], place: int) -> stamps.Stamp | None:
+    def _stamp(self, upwards: Iterator[bytes]) -> stamps.Stamp | None:
         """The time of a line, or that of the nearest line above which states one."""
-        for line in self._upwards(lines, place):
+        for line in islice(upwards, self._look_back + 1):
             stamp = stamps.find(text_of(line[: stamps.LOOKED_AT * 4]), self._reference)
             if stamp is not None:
                 self._look_back = LOOK_BACK
@@ -161,40 +159,35 @@ class Scanner:
         self._look_back = max(2, self._look_back // 2)
         return None
 
-    def _upwards(self, lines: list[bytes], place: int) -> Iterator[bytes]:
-        near = lines[max(0, place - self._look_back) : place + 1]
-        yield from reversed(near)
-        missing = self._look_back + 1 - len(near)
-        if missing > 0:
-            yield from reversed(_lines(self._passed)[-missing:])
+
+def _from(lines: list[bytes], place: int, step: int) -> Iterator[bytes]:
+    """The lines from a place on, downwards or upwards, none of which is copied."""
+    return map(lines.__getitem__, range(place, len(lines) if step > 0 else -1, step))
 
 
-def _records_of(hits: list[int], lines: list[bytes]) -> Iterator[tuple[int, int]]:
-    """From where to where the records reach that have hits."""
+def _records_of(hits: list[int], data: bytes) -> Iterator[tuple[int, int]]:
+    """From where to where the records reach that have hits, which are places where a line begins."""
     end = 0
-    for place in hits:
-        if place >= end:
-            begin, end = _record_around(lines, place, end)
+    for at in hits:
+        if at >= end:
+            begin, end = _record_around(data, at, end)
             yield begin, end
 
 
-def _record_around(lines: list[bytes], place: int, least: int) -> tuple[int, int]:
-    """From where to where the record reaches that the line at `place` belongs to; it begins at `least` or later."""
-    begin, end = place, place + 1
-    while begin > least and place - begin < RECORD_LINES and not _begins(lines, begin):
-        begin -= 1
-    while end < len(lines) and end - place < RECORD_LINES and not _begins(lines, end):
-        end += 1
+def _record_around(data: bytes, at: int, least: int) -> tuple[int, int]:
+    """From where to where the record reaches that the line at `at` belongs to; it begins at `least` or later."""
+    first = last = next(below(data, at))
+    begin, end = at, at + len(last)
+    for line in islice(above(data, begin), RECORD_LINES):
+        if begin <= least or _begins(line, first):
+            break
+        begin, first = begin - len(line), line
+    for line in islice(below(data, end), RECORD_LINES - 1):
+        if _begins(last, line):
+            break
+        end, last = end + len(line), line
     return begin, end
 
 
-def _begins(lines: list[bytes], place: int) -> bool:
-    return surely_begins(text_of(lines[place - 1]), text_of(lines[place]))
-
-
-def _lines(data: bytes) -> list[bytes]:
-    """The lines of whole-line data, without their ends."""
-    lines = data.split(b"\n")
-    if not lines[-1]:
-        lines.pop()
-    return lines
+def _begins(before: bytes, line: bytes) -> bool:
+    return surely_begins(text_of(before), text_of(line))

@@ -13,8 +13,8 @@ from typing import IO, Any, Protocol, cast
 
 from wizard.errors import UsageError
 
-CHUNK = 262_144
-"""Bytes that are unpacked at once."""
+CHUNK = 131_072
+"""Bytes that are read or unpacked at once; much larger ones are handed back to the system each time they are freed."""
 _FRAMES = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
 _MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 LONGEST_MAGIC = 6
