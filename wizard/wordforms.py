@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
-import shlex
 import unicodedata
+from binascii import b2a_base64
 from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
 LEAST_INNER = 5
 """Characters of the part of a base64 text that does not depend on its neighbours; fewer say too little."""
+_URL_SAFE = str.maketrans("+/", "-_")
 
 
 def spellings_of(word: str) -> Iterator[str]:
@@ -38,9 +38,9 @@ def spellings_of(word: str) -> Iterator[str]:
 def login_spellings(user: str, word: str) -> Iterator[str]:
     """Yield the base64 texts of `user:word`, in which the word alone may be too short to be found."""
     raw = f"{user}:{word}".encode("utf-8", "surrogatepass")
-    for encode in (base64.b64encode, base64.urlsafe_b64encode):
-        yield encode(raw).decode()
-        yield encode(raw).decode().rstrip("=")
+    for whole in _encodings(raw):
+        yield whole
+        yield whole.rstrip("=")
 
 
 def _said(word: str) -> Iterator[str]:
@@ -58,8 +58,7 @@ def _quoted(word: str) -> Iterator[str]:
     for quoted in (json.dumps(word), json.dumps(word, ensure_ascii=False), repr(word), ascii(word)):
         yield quoted[1:-1]
     yield json.dumps(json.dumps(word))[3:-3]
-    if (shell := shlex.quote(word)) != word:
-        yield shell[1:-1]
+    yield word.replace("'", "'\"'\"'")  # for a shell, as shlex quotes it
     yield re.sub(r"([^\w@%+=:,./-])", r"\\\1", word)
 
 
@@ -74,15 +73,21 @@ def _escaped(word: str) -> Iterator[str]:
         yield marked.replace('"', "&quot;").replace("'", apostrophe)
 
 
+def _encodings(raw: bytes) -> tuple[str, str]:
+    """The two alphabets of base64: the usual one, and that of URLs."""
+    whole = b2a_base64(raw, newline=False).decode()
+    return whole, whole.translate(_URL_SAFE)
+
+
 def _base64(raw: bytes) -> Iterator[str]:
     """Yield the encodings of the word alone, and the part that is stable inside a longer encoded text."""
-    for encode in (base64.b64encode, base64.urlsafe_b64encode):
-        whole = encode(raw).decode()
+    for whole in _encodings(raw):
         yield whole
         yield whole.rstrip("=")
-        for shift in range(3):
-            inner = encode(b"\0" * shift + raw).decode().rstrip("=")
-            head = 0 if shift == 0 else shift + 1
+    for shift in range(3):
+        head = 0 if shift == 0 else shift + 1
+        for inner in _encodings(b"\0" * shift + raw):
+            inner = inner.rstrip("=")
             tail = len(inner) - (1 if (shift + len(raw)) % 3 else 0)
             if tail - head >= LEAST_INNER:
                 yield inner[head:tail]

@@ -151,7 +151,7 @@ def look_up(name: str) -> Answer:
     footprint.now().looked_up(name)
     try:
         # The canonical name is in the same answer of the nameserver: to ask for it costs no further query.
-        found = socket.getaddrinfo(_as_asked(name), None, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME)
+        found = socket.getaddrinfo(as_asked(name), None, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME)
     except socket.gaierror as error:
         return (_OUTCOMES.get(error.errno or 0, "failed"), str(error.strerror or error)), []
     except (OSError, UnicodeError) as error:
@@ -159,8 +159,8 @@ def look_up(name: str) -> Answer:
     return ("resolved", found[0][3]), list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-def _as_asked(name: str) -> str | bytes:
-    """The name as getaddrinfo takes it: an everyday one as bytes, for Python loads its tables of IDNA for any text."""
+def as_asked(name: str) -> str | bytes:
+    """The name as getaddrinfo and ssl take it: an everyday one as bytes, for a text needs Python's tables of IDNA."""
     everyday = name.isascii() and all(0 < len(label) < 64 for label in name.removesuffix(".").split("."))
     return name.encode("ascii") if everyday else name
 
@@ -203,7 +203,7 @@ def _facts_about(target: Target, runtime: Runtime, answers: list[Answer], shown:
         facts["dns.error"] = words
     if outcome == "not-found":
         resolver = runtime.resolver or SYSTEM
-        asked = asks_dns(resolver.nsswitch) and not cannot_exist(host)
+        asked = bool(host) and asks_dns(resolver.nsswitch) and not cannot_exist(host)
         sure = asked and denies(host, DENIAL_BOUND, resolver)
         facts["dns.definite"] = "yes" if sure else "no"
     if addresses:

@@ -13,8 +13,8 @@ from wizard import footprint
 from wizard.named import TYPE_CHECKING
 from wizard.probes.channel import Channel
 from wizard.probes.outcome import LoginResult, QueryError
-from wizard.probes.tls import server_name
 from wizard.probes.tlsfiles import FileTrouble, make_context
+from wizard.probes.tlshandshake import server_name
 from wizard.runtime import Runtime
 from wizard.target.model import Target
 
@@ -104,9 +104,6 @@ def _by_pymysql(channel: Channel, target: Target, runtime: Runtime, asked: Login
             ssl=context,
             autocommit=True,
         )
-    except RuntimeError as error:  # a plugin whose library is missing (PyNaCl for ed25519)
-        record.closed()
-        return asked._replace(text=f"{asked.text}; {error}")
     except pymysql.Error as error:
         number, *words = error.args if error.args else (0,)
         text = f"ERROR {number}: {words[0] if words else error}"
@@ -115,6 +112,10 @@ def _by_pymysql(channel: Channel, target: Target, runtime: Runtime, asked: Login
         record.closed()
         # Without a number of the server's it is the driver that cannot do it.
         return LoginResult("error", asked.method, text, str(number)) if number == _PERMANENT else asked
+    # A plugin whose library is missing, or an answer that PyMySQL stumbles over (PAM's empty one: IndexError).
+    except (RuntimeError, LookupError, ValueError, AssertionError) as error:
+        record.closed()
+        return asked._replace(text=f"{asked.text}; PyMySQL: {error}")
     record.accepted()
     record.asked("SET NAMES utf8mb4")  # by PyMySQL itself, at each login
     channel.driver = made

@@ -7,7 +7,6 @@ neither a privileged connection nor a server on this host.
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Sequence
 
 from wizard.named import TYPE_CHECKING
@@ -194,6 +193,8 @@ def open_admin(admin: Target, runtime: Runtime) -> Channel:
 
 def _reach(admin: Target, runtime: Runtime) -> Channel:
     """A connection to the privileged target, by the first of its addresses that takes one. Raises as `dial` does."""
+    import ssl
+
     from wizard.probes.dial import dial
     from wizard.probes.dns import look_up_all
     from wizard.probes.network import socket_path

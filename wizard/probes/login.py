@@ -6,8 +6,6 @@ the server asks for a method that only a driver speaks, the driver is asked (`dr
 
 from __future__ import annotations
 
-import ssl
-
 from wizard.core.facts import Value
 from wizard.probes.base import Report, probe
 from wizard.probes.channel import Channel
@@ -15,12 +13,10 @@ from wizard.probes.dial import dial
 from wizard.probes.greet import OTHERS, note_error, somebody_else
 from wizard.probes.network import patience
 from wizard.probes.outcome import LoginResult
-from wizard.probes.tls import words_of
 from wizard.redact import clean
 from wizard.runtime import Runtime
 from wizard.target.model import Target, TlsMode
 from wizard.wire import ProtocolError
-from wizard.wire import tls as wire_tls
 
 ALERT_WAIT = 1.0
 """Seconds to listen for the alert of a server that refuses the client's certificate."""
@@ -119,14 +115,32 @@ def attempt(channel: Channel, target: Target, runtime: Runtime) -> LoginResult:
             return LoginResult("garbage", detail=other[0], text=f"on this port answers {other[1]}")
         waits = "other" if channel.proved else ""  # a server has nothing to wait for after the proof
         return LoginResult("timeout", text="no answer to the login", pooler=waits)
-    except ssl.SSLError as error:
-        return LoginResult("tls-alert", detail=wire_tls.classify(error), text=words_of(error))
     except ProtocolError as error:
         return LoginResult("garbage", detail=error.seen, text=error.text or error.description)
-    except ConnectionError as error:
-        return LoginResult("reset", text=error.strerror or "the connection was reset during the login")
     except OSError as error:
-        return LoginResult("closed", text=error.strerror or str(error))
+        return _broken_off(error)
+
+
+def _broken_off(error: OSError) -> LoginResult:
+    """The login that ended with the connection: by an alert of TLS, by a reset, or otherwise."""
+    alert, words = _alert(error)
+    if alert:
+        return LoginResult("tls-alert", detail=alert, text=words)
+    if isinstance(error, ConnectionError):
+        return LoginResult("reset", text=error.strerror or "the connection was reset during the login")
+    return LoginResult("closed", text=error.strerror or str(error))
+
+
+def _alert(error: OSError) -> tuple[str, str]:
+    """The neutral word and OpenSSL's own words for what TLS has raised; empty where it was something else."""
+    import ssl
+
+    if not isinstance(error, ssl.SSLError):
+        return "", ""
+    from wizard.probes.tlshandshake import words_of
+    from wizard.wire.tls import classify
+
+    return classify(error), words_of(error)
 
 
 def _with_alert(result: LoginResult, channel: Channel, target: Target, runtime: Runtime) -> LoginResult:
@@ -144,11 +158,9 @@ def _with_alert(result: LoginResult, channel: Channel, target: Target, runtime: 
         return result
     try:
         second.receive(runtime.until(ALERT_WAIT))
-    except ssl.SSLError as error:
-        word = wire_tls.classify(error)
-        return LoginResult("tls-alert", result.method, words_of(error), detail=word)
-    except OSError:
-        return result
+    except OSError as error:
+        alert, words = _alert(error)
+        return LoginResult("tls-alert", result.method, words, detail=alert) if alert else result
     finally:
         second.close()
     return result

@@ -5,6 +5,7 @@ Nothing here raises for what a nameserver answers, and no question is sent for a
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from contextvars import copy_context
@@ -72,7 +73,7 @@ def cannot_exist(name: str) -> str:
     """Why no such name can be in DNS, in a few words; empty where it can."""
     bare = name.removesuffix(".")
     try:
-        raw = bare.encode("ascii") if bare.isascii() else bare.encode("idna")
+        raw = _encoded(bare)
     except UnicodeError:
         return "it cannot be written in DNS"
     labels = raw.split(b".")
@@ -83,17 +84,21 @@ def cannot_exist(name: str) -> str:
     return f"it is longer than {LONGEST_NAME} bytes" if len(raw) > LONGEST_NAME else ""
 
 
+def _encoded(name: str) -> bytes:
+    """The name as DNS has it, ASCII without the tables of IDNA. Raises UnicodeError."""
+    return name.encode("ascii") if name.isascii() else name.encode("idna")
+
+
 def denies(name: str, seconds: float, resolver: Resolver = SYSTEM) -> bool:
     """Whether the first nameserver that answers says NXDOMAIN: no such name, of any type.
 
     Only the header of the answer is read (RFC 1035, 4.1.1): importing a library for that would cost more than the
     whole walk. Everything else that a nameserver may say is left to `ask_all`.
     """
-    import secrets
     import socket
 
-    raw = name.rstrip(".").encode("idna")
-    mark = secrets.token_bytes(2)
+    raw = _encoded(name.rstrip("."))
+    mark = os.urandom(2)
     labels = b"".join(bytes((len(label),)) + label for label in raw.split(b"."))
     question = mark + b"\x01\x00\x00\x01" + b"\0" * 6 + labels + b"\0\x00\x01\x00\x01"
     for server in nameservers(resolver.resolv_conf)[0][:3]:

@@ -10,12 +10,10 @@ import ssl
 import stat
 from pathlib import Path
 
+from wizard.probes.tls import LIBPQ, VERIFYING
 from wizard.runtime import Runtime
 from wizard.target.model import Target
 
-VERIFYING = ("verify-ca", "verify-full")
-LIBPQ = ("", "psycopg", "psycopg2", "libpq")
-"""Drivers that are libpq, or may be."""
 VERSIONS = {
     "tlsv1": ssl.TLSVersion.TLSv1,
     "tlsv1.0": ssl.TLSVersion.TLSv1,
@@ -31,11 +29,6 @@ class FileTrouble(Exception):
     def __init__(self, word: str, path: str, why: str) -> None:
         super().__init__(f"{path}: {why}")
         self.word, self.path = word, path
-
-
-def prefers(target: Target) -> bool:
-    """Whether libpq would rather go without TLS than fail."""
-    return target.family == "postgresql" and target.tls.mode == "prefer" and target.driver in LIBPQ
 
 
 def make_context(target: Target, runtime: Runtime) -> ssl.SSLContext:

@@ -89,6 +89,7 @@ def is_old_error(head: bytes | bytearray) -> bool:
     """Whether PostgreSQL answered with `E` and plain text: four printable bytes where a length would be.
 
     The postmaster does so when it cannot fork (src/backend/postmaster/postmaster.c,
-    report_fork_failure_to_client), old servers do so for every error before the startup message is read.
+    report_fork_failure_to_client), old servers do so for every error before the startup message is read. It ends
+    with a zero byte; a text with a carriage return is somebody else's (memcached answers `ERROR` to what it is asked).
     """
-    return len(head) >= 5 and head[:1] == b"E" and all(byte >= 32 for byte in head[1:5])
+    return len(head) >= 5 and head[:1] == b"E" and all(byte >= 32 for byte in head[1:5]) and b"\r" not in head

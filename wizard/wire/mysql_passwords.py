@@ -17,13 +17,17 @@ def _xor(left: bytes, right: bytes) -> bytes:
 
 def native_password(password: str, salt: bytes) -> bytes:
     """mysql_native_password: SHA1(password) xor SHA1(salt + SHA1(SHA1(password))); empty for no password."""
-    import hashlib
+    # hashlib loads the whole of OpenSSL, which takes longer than such a login.
+    try:
+        from _sha1 import sha1  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        from hashlib import sha1
 
     if not password:
         return b""
-    once = hashlib.sha1(raw(password), usedforsecurity=False).digest()
-    twice = hashlib.sha1(once, usedforsecurity=False).digest()
-    return _xor(once, hashlib.sha1(salt + twice, usedforsecurity=False).digest())
+    once = sha1(raw(password), usedforsecurity=False).digest()
+    twice = sha1(once, usedforsecurity=False).digest()
+    return _xor(once, sha1(salt + twice, usedforsecurity=False).digest())
 
 
 def caching_sha2(password: str, salt: bytes) -> bytes:

@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID, ObjectIdentifier
 from tests.fuzz.surface import Surface
 from tests.fuzz.surfaces.script import shown
 from wizard.probes.base import Report
-from wizard.probes.tls import describe_certificate
+from wizard.probes.tlshandshake import describe_certificate
 from wizard.wire import ProtocolError, sniff
 from wizard.wire import tls as wire_tls
 from wizard.wire.der import read_names
