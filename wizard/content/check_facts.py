@@ -10,12 +10,13 @@ from wizard.content.known import Known, entries, number
 from wizard.content.problems import At, Lint, Source, nearest
 from wizard.core.explains import ANY
 from wizard.core.facts import UNKNOWN
-from wizard.core.tree import EXTRA_LAYERS, HEALTHY, INCONCLUSIVE, LAYERS
+from wizard.core.tree import ALL_LAYERS, HEALTHY, INCONCLUSIVE
 
+ENGINES = ("postgresql", "mysql", "mariadb")
 KINDS = ("choice", "text", "number", "list", "numbers", "flag", "cause")
 QUESTION_KINDS = ("choice", "number", "text")
 FACT_KEYS = ("kind", "values", "meaning", "from", "learn")
-ALL_LAYERS = (*LAYERS, *EXTRA_LAYERS)
+FIELD = re.compile(r"\{([^{}]*)\}")
 NAME = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)*")
 PLATFORM_KEYS = (
     "managed",
@@ -74,12 +75,27 @@ def facts(lint: Lint, source: Source, known: Known) -> None:
         if not NAME.fullmatch(key):
             lint.say(source, at, f"'{key}' is no name of a fact")
         _kind(lint, source, at, one)
+        if "learn" in one:
+            engine_commands(lint, source, (*at, "learn"), one["learn"], known)
         for place, name in lint.texts(source, (*at, "from"), one.get("from")):
             sources = {*known.probes, *known.questions, *known.facts}
             lint.one_of(source, place, name, sources, "a probe, a question or a fact")
     for key, written in lint.mapping(source, ("fills",), source.data.get("fills")).items():
         for place, name in lint.texts(source, ("fills", key), written):
             lint.one_of(source, place, name, known.facts, "a declared fact")
+
+
+def engine_commands(lint: Lint, source: Source, at: At, written: Any, known: Known) -> None:
+    """One command for every engine, or one for each and `any`; their placeholders are filled."""
+    for key, command in written.items() if isinstance(written, dict) else (("", written),):
+        where = (*at, key) if key else at
+        if key:
+            lint.one_of(source, where, key, (*ENGINES, "any"), "an engine or 'any'")
+        for name in FIELD.findall(lint.text(source, where, command)):
+            if name not in known.fills:
+                lint.say(
+                    source, where, f"nothing fills the placeholder {{{name}}}{nearest(name, known.fills)}"
+                )
 
 
 def _kind(lint: Lint, source: Source, at: At, one: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from wizard.content.known import number
 from wizard.content.problems import At, Lint, Source
+from wizard.practice.load import NOBODY
 from wizard.practice.model import (
     AUTHENTICATIONS,
     CERTIFICATES,
@@ -19,8 +20,6 @@ from wizard.practice.model import (
     PostgresServer,
 )
 
-WORDS = ("nobody", "black-hole")
-"""What listens, in one word."""
 MOST_ROWS = 2000
 LONGEST_DELAY = 5.0
 _CHOICES = {
@@ -34,15 +33,15 @@ _MYSQL_ERROR = (("number", "sqlstate", "message"), ("ends",))
 _SEVERITIES = ("WARNING", "ERROR", "FATAL", "PANIC")
 
 
-def keys_of(model: Any) -> tuple[str, ...]:
+def _keys_of(model: Any) -> tuple[str, ...]:
     """What may be written of a server: the fields of its model."""
     return tuple(field.name.replace("_", "-") for field in fields(model))
 
 
 _SERVERS = {
-    "postgresql": keys_of(PostgresServer),
-    "mysql": keys_of(MysqlServer),
-    "mariadb": keys_of(MysqlServer),
+    "postgresql": _keys_of(PostgresServer),
+    "mysql": _keys_of(MysqlServer),
+    "mariadb": _keys_of(MysqlServer),
 }
 KINDS = (*_SERVERS, "stranger")
 
@@ -61,11 +60,11 @@ def listeners(lint: Lint, source: Source, at: At, written: Any) -> int:
 
 def _listener(lint: Lint, source: Source, at: At, written: Any) -> None:
     if isinstance(written, str):
-        lint.one_of(source, at, written, WORDS, "a listener in one word")
+        lint.one_of(source, at, written, NOBODY, "a listener in one word")
         return
     one = lint.mapping(source, at, written)
     if len(one) != 1:
-        lint.say(source, at, f"is one of {', '.join((*WORDS, *KINDS))}; several listeners are a list")
+        lint.say(source, at, f"is one of {', '.join((*NOBODY, *KINDS))}; several listeners are a list")
         return
     ((kind, body),) = one.items()
     where = (*at, kind)
@@ -91,9 +90,9 @@ def _server(lint: Lint, source: Source, at: At, kind: str, one: dict[str, Any]) 
             known, what = _CHOICES[key]
             lint.one_of(source, where, value, known, what)
         elif key.endswith("-error"):
-            error(lint, source, where, kind, value)
+            _error(lint, source, where, kind, value)
         elif key == "start-delay":
-            bounded(lint, source, where, value, LONGEST_DELAY, "a number of seconds")
+            _bounded(lint, source, where, value, LONGEST_DELAY, "a number of seconds")
         elif key == "databases":
             lint.texts(source, where, value)
         elif key == "settings":
@@ -107,7 +106,7 @@ def _server(lint: Lint, source: Source, at: At, kind: str, one: dict[str, Any]) 
         lint.say(source, (*at, "tls"), "a server without a 'certificate' offers no TLS at all")
 
 
-def error(lint: Lint, source: Source, at: At, kind: str, written: Any) -> None:
+def _error(lint: Lint, source: Source, at: At, kind: str, written: Any) -> None:
     """What a server says when it refuses."""
     one = lint.mapping(source, at, written)
     required, optional = _POSTGRES_ERROR if kind == "postgresql" else _MYSQL_ERROR
@@ -128,7 +127,7 @@ def error(lint: Lint, source: Source, at: At, kind: str, written: Any) -> None:
             lint.say(source, (*at, key), f"'{one[key]}' is no SQLSTATE: five digits or capital letters")
 
 
-def bounded(lint: Lint, source: Source, at: At, value: Any, most: float, what: str) -> None:
+def _bounded(lint: Lint, source: Source, at: At, value: Any, most: float, what: str) -> None:
     """A number from 0 to `most`."""
     if not 0 <= number(value, -1.0) <= most:
         lint.say(source, at, f"is {what} from 0 to {most:g}")
@@ -150,13 +149,13 @@ def _answer(lint: Lint, source: Source, at: At, kind: str, one: dict[str, Any]) 
     except re.error as wrong:
         lint.say(source, (*at, "query"), f"is no regular expression: {wrong}")
     if "error" in one:
-        error(lint, source, (*at, "error"), kind, one["error"])
+        _error(lint, source, (*at, "error"), kind, one["error"])
     columns = lint.texts(source, (*at, "columns"), one.get("columns"))
     for where, written in lint.items(source, (*at, "rows"), one.get("rows")):
         row = written
         if isinstance(written, dict):
             lint.keys(source, where, written, ("times", "row"))
-            bounded(lint, source, (*where, "times"), written.get("times"), MOST_ROWS, "a number of rows")
+            _bounded(lint, source, (*where, "times"), written.get("times"), MOST_ROWS, "a number of rows")
             row = written.get("row")
         if not isinstance(row, list) or len(row) != len(columns):
             lint.say(source, where, f"a row has a value for each of the {len(columns)} columns")

@@ -6,7 +6,7 @@ import re
 import warnings
 from typing import Any
 
-from wizard.content.check_tree import ENGINES
+from wizard.content.check_facts import ENGINES
 from wizard.content.known import Known
 from wizard.content.problems import At, Lint, Source
 from wizard.core.classify import Classifier

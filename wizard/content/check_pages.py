@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from wizard.content.check_conditions import condition
-from wizard.content.check_facts import https
-from wizard.content.check_tree import ENGINES
+from wizard.content.check_facts import ENGINES, https
 from wizard.content.known import Known
 from wizard.content.problems import At, Lint, Source, nearest
 from wizard.core.quoting import ShellReader

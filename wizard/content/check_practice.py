@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from ipaddress import ip_address
 from typing import Any
 
-from wizard.content.check_facts import ALL_LAYERS
 from wizard.content.check_listens import listeners
 from wizard.content.check_scenarios import recorded_facts, replies
 from wizard.content.known import Known
 from wizard.content.problems import At, Lint, Source
-from wizard.core.tree import HEALTHY, INCONCLUSIVE
+from wizard.core.tree import ALL_LAYERS, HEALTHY, INCONCLUSIVE
+from wizard.numerals import is_address
 from wizard.practice.load import INHERITED
-from wizard.practice.model import CLIENT_CERTIFICATES, DIFFICULTIES, ENGINES, WORDS
+from wizard.practice.model import CLIENT_CERTIFICATES, DIFFICULTIES, ENGINES, NO_ADDRESS
 from wizard.practice.sandbox import PLACEHOLDER
 
 REQUIRED = ("name", "title", "engine", "layer", "difficulty", "symptom", "cause", "tells")
@@ -126,23 +125,17 @@ def _names(lint: Lint, source: Source, at: At, one: dict[str, Any]) -> None:
         lint.keys(source, where, server, (), ("records", "otherwise", "search"))
         lint.texts(source, (*where, "search"), server.get("search"))
         if "otherwise" in server:
-            lint.one_of(source, (*where, "otherwise"), server["otherwise"], WORDS, "a word of a nameserver")
+            lint.one_of(
+                source, (*where, "otherwise"), server["otherwise"], NO_ADDRESS, "a word of a nameserver"
+            )
         for name, record in lint.mapping(source, (*where, "records"), server.get("records")).items():
             for value in record if isinstance(record, list) else [record]:
-                if value not in WORDS and not _TOLD.fullmatch(str(value)) and not _is_address(value):
+                if value not in NO_ADDRESS and not _TOLD.fullmatch(str(value)) and not is_address(str(value)):
                     lint.say(
                         source,
                         (*where, "records", name),
-                        f"'{value}' is no address, no 'alias NAME' and none of {', '.join(WORDS)}",
+                        f"'{value}' is no address, no 'alias NAME' and none of {', '.join(NO_ADDRESS)}",
                     )
-
-
-def _is_address(value: Any) -> bool:
-    try:
-        ip_address(value)
-    except ValueError:
-        return False
-    return True
 
 
 def _recorded(lint: Lint, source: Source, at: At, written: Any, known: Known) -> None:

@@ -8,16 +8,14 @@ from typing import Any
 
 from wizard.content import graph
 from wizard.content.check_conditions import condition
-from wizard.content.check_facts import ALL_LAYERS
+from wizard.content.check_facts import FIELD, engine_commands
 from wizard.content.known import Known, entries, names
 from wizard.content.problems import At, Lint, Source, nearest
-from wizard.core.tree import FINDING, INCONCLUSIVE
+from wizard.core.tree import ALL_LAYERS, FINDING, INCONCLUSIVE
 
 KINDS = ("probe", "ask", "finding")
 NODE_KEYS = (*KINDS, "says", "by-hand", "early", "layer", "edges", "else", "unknown")
-ENGINES = ("postgresql", "mysql", "mariadb")
 _NODE = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)*")
-_FIELD = re.compile(r"\{([^{}]*)\}")
 
 
 def tree_file(lint: Lint, source: Source, known: Known) -> None:
@@ -69,21 +67,12 @@ def _words(lint: Lint, source: Source, at: At, written: dict[str, Any], known: K
         lint.say(source, at, "the key 'says' is missing: the sentence on the screen while the probe runs")
     if "says" in written:
         fields(lint, source, (*at, "says"), lint.text(source, (*at, "says"), written["says"]), known)
-    by_hand = written.get("by-hand", {})
-    for key, command in by_hand.items() if isinstance(by_hand, dict) else (("", by_hand),):
-        where = (*at, "by-hand", key) if key else (*at, "by-hand")
-        if key:
-            lint.one_of(source, where, key, (*ENGINES, "any"), "an engine or 'any'")
-        for name in _FIELD.findall(lint.text(source, where, command)):
-            if name not in known.fills:
-                lint.say(
-                    source, where, f"nothing fills the placeholder {{{name}}}{nearest(name, known.fills)}"
-                )
+    engine_commands(lint, source, (*at, "by-hand"), written.get("by-hand", {}), known)
 
 
 def fields(lint: Lint, source: Source, at: At, text: str, known: Known) -> None:
     """Each {name} in a sentence of the tree is a declared fact or a placeholder."""
-    for name in _FIELD.findall(text):
+    for name in FIELD.findall(text):
         if name not in known.facts and name not in known.fills:
             lint.say(
                 source,

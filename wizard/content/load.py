@@ -248,9 +248,10 @@ def _spec(key: str, written: Mapping[str, Any]) -> FactSpec:
     values = tuple(str(value) for value in written.get("values", ()))
     sources = tuple(str(source) for source in written.get("from", ()))
     kind = str(written.get("kind", "choice" if values else "text"))
-    return FactSpec(
-        key, kind, str(written.get("meaning", "")), values, sources, str(written.get("learn", ""))
-    )
+    learn = written.get("learn", "")
+    by_engine = dict(learn) if isinstance(learn, Mapping) else {"any": str(learn)}
+    plain = by_engine.pop("any", "")
+    return FactSpec(key, kind, str(written.get("meaning", "")), values, sources, plain, by_engine)
 
 
 def _caution(written: Mapping[str, Any], layer: str, path: Path) -> Caution:

@@ -52,7 +52,8 @@ def digest(raw: bytes) -> str:
 def read_bytes(path: Path) -> bytes:
     """The file's bytes. Raises ContentError when it cannot be read or is too large."""
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(LARGEST + 1)
     except OSError as error:
         raise ContentError([f"{path}: cannot be read: {error.strerror or error}"]) from error
     if len(raw) > LARGEST:

@@ -84,6 +84,7 @@ def remaining(walk: Walk, *, follow: bool = True) -> list[Candidate]:
 
 def _reach(tree: Tree, facts: Facts, start: str, found: dict[str, Candidate], *, follow: bool) -> None:
     """Breadth first over the edges that are not excluded; each finding with the fact that would decide."""
+    engine = facts.text("engine") or ""
     queue: list[tuple[str, str]] = [(start, "")]
     seen = {start}
     followed: list[tuple[str, str]] = []
@@ -92,7 +93,8 @@ def _reach(tree: Tree, facts: Facts, start: str, found: dict[str, Candidate], *,
         if node.kind == "finding":
             if node.cause != INCONCLUSIVE and node.cause not in found:
                 spec = tree.specs.get(fact)
-                found[node.cause] = Candidate(node.cause, fact, spec.learn if spec else "")
+                learn = spec.learn_by_engine.get(engine, spec.learn) if spec else ""
+                found[node.cause] = Candidate(node.cause, fact, learn)
             continue
         undecided = ""
         for edge in open_edges(node, facts):
@@ -120,8 +122,7 @@ def _faulty(walk: Walk) -> set[str]:
     if stopped == "server":
         # The walk looks at the server's host because an earlier layer did not let it pass.
         return {blamed, stopped, next(hop.layer for hop in reversed(walk.trail) if hop.layer in LAYERS)}
-    order = (*LAYERS, *EXTRA_LAYERS)
-    passed = blamed in LAYERS and stopped in LAYERS and order.index(blamed) > order.index(stopped)
+    passed = blamed in LAYERS and stopped in LAYERS and LAYERS.index(blamed) > LAYERS.index(stopped)
     return {blamed} if passed else {blamed, stopped}
 
 

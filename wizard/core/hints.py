@@ -13,7 +13,7 @@ FOREIGN = lazy(
     r"elasticsearch|opensearch|undici|fetch failed|solr|logstash|kibana|filebeat|fluentd|fluent-bit|memcached?|"
     r"etcd|consul|vault|neo4j|"
     r"influxdb|couchdb|couchbase|dynamodb|minio|boto3|botocore|s3|grpc|ldap|slapd|ldap3|sqlserver|mssql|oracle|"
-    r"cassandra|scylla|clickhouse|snowflake|bigquery|hazelcast|urllib3|requests|aiohttp|okhttp3?|nginx|haproxy|traefik|"
+    r"cassandra|scylla|clickhouse|snowflake|bigquery|hazelcast|urllib3|requests(?=[./])|aiohttp|okhttp3?|nginx|haproxy|traefik|"
     r"envoy|caddy|upstream|webhook|websocket|axios(?:error)?|httpx?|http/[12](?:\.[01])?|curl|wget|npm|pip3?|"
     r"apt(?:-get)?|yarn|git|rsync|sftp|sshd|dockerd|containerd|docker daemon|kubelet|kubectl|kube-apiserver|"
     r"apiserver|prometheus|alertmanager|grafana|loki|jaeger|zipkin|otlp|opentelemetry|datadog|dd-trace|statsd|sentry|"

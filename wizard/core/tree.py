@@ -14,6 +14,8 @@ LAYERS = ("config", "dns", "network", "tls", "auth", "database", "capacity")
 """The layers that every walk reports, in their order."""
 EXTRA_LAYERS = ("pool", "pooler", "server", "app")
 """The layers that a walk reports where it looked at them."""
+ALL_LAYERS = (*LAYERS, *EXTRA_LAYERS)
+"""The order of all of them."""
 FINDING = "found."
 """A node called `found.<cause>` is the finding of that cause and needs no entry of its own."""
 LONGEST_ANSWER = 4000
@@ -107,7 +109,10 @@ class Node(NamedTuple):
 
 
 class FactSpec(NamedTuple):
-    """A declared fact. `kind` is choice, text, number, list, flag or cause; `learn` a command that tells a person."""
+    """A declared fact. `kind` is choice, text, number, list, flag or cause; `learn` a command that tells a person.
+
+    `learn_by_engine` has the engines that take another command.
+    """
 
     key: str
     kind: str
@@ -115,6 +120,7 @@ class FactSpec(NamedTuple):
     values: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     learn: str = ""
+    learn_by_engine: Mapping[str, str] = {}
 
     @property
     def choices(self) -> tuple[str, ...]:

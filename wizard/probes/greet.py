@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+from contextlib import suppress
 
 from wizard.probes.base import Report, probe
 from wizard.probes.channel import Channel, open_channel
@@ -30,6 +31,7 @@ PROVIDES = (
     "network.answer",
     "network.banner",
     "tls.offered",
+    "engine",
     "server.version",
     "server.flavour",
     "error.text",
@@ -59,6 +61,8 @@ def greet(target: Target, runtime: Runtime) -> Report:
     except OSError as error:
         report.facts["network.answer"] = "reset" if isinstance(error, ConnectionError) else "closed"
         report.quote("network", f"{channel.address}: {error.strerror or error}")
+    if report.facts.get("network.answer") in ("closed", "reset") and target.family != "mysql":
+        _hung_up(channel, runtime, report)
     if report.facts.get("network.answer") not in ("postgresql", "mysql"):
         runtime.close()
     report.summary = report.summary or f"answer: {report.facts.get('network.answer', 'unknown')}"
@@ -160,12 +164,15 @@ def _hear_mysql(channel: Channel, report: Report, until: float) -> None:
         )
         return
     said = channel.greeting = mysql.parse_greeting(packet.payload)
+    flavour = "mariadb" if said.mariadb else "mysql"
     report.facts.update(
         {
             "network.answer": "mysql",
             "tls.offered": "yes" if said.tls else "no",
+            # Most settings for MariaDB say mysql: from here on the pages have the commands of the server that answers.
+            "engine": flavour,
             "server.version": said.version,
-            "server.flavour": "mariadb" if said.mariadb else "mysql",
+            "server.flavour": flavour,
         }
     )
     report.summary = f"{'MariaDB' if said.mariadb else 'MySQL'} {said.version} answers"
@@ -196,6 +203,30 @@ def _silence(channel: Channel, target: Target, runtime: Runtime, report: Report)
         _stranger(report, *other)
 
 
+def _hung_up(channel: Channel, runtime: Runtime, report: Report) -> None:
+    """Who ends the connection at our first word may wait for a TLS handshake, as a proxy that terminates TLS does."""
+    if not channel.peer.is_socket and _speaks_tls(channel, runtime):
+        _stranger(report, "tls", "")
+
+
+def _speaks_tls(channel: Channel, runtime: Runtime) -> bool:
+    answer = _ask_again(channel, _client_hello(), runtime.until(SECOND_WORD))
+    return sniff(answer or b"") == "tls"
+
+
+def _client_hello() -> bytes:
+    """The first message of a TLS handshake; the answer is only looked at, so nothing is verified."""
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    outgoing = ssl.MemoryBIO()
+    with suppress(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), outgoing).do_handshake()
+    return outgoing.read()
+
+
 def somebody_else(channel: Channel, target: Target, runtime: Runtime) -> tuple[str, str] | None:
     """(word, first line) of a service that only answers to its own protocol; None where nobody does."""
     from wizard.wire import postgres
@@ -205,12 +236,14 @@ def somebody_else(channel: Channel, target: Target, runtime: Runtime) -> tuple[s
     questions = [b"GET / HTTP/1.0\r\n\r\n"]
     if target.family == "mysql":
         questions.insert(0, postgres.ssl_request())
+    hung_up = False
     for question in questions:
         answer = _ask_again(channel, question, runtime.until(SECOND_WORD))
-        word = "postgresql" if answer in (b"S", b"N") else sniff(answer)
-        if answer and word in (*OTHERS, "postgresql") and word != target.family:
+        hung_up = hung_up or answer == b""
+        word = "postgresql" if answer in (b"S", b"N") else sniff(answer or b"")
+        if answer and word != target.family:
             return word, printable(answer)
-    return None
+    return ("tls", "") if hung_up and _speaks_tls(channel, runtime) else None
 
 
 def _wait_longer(channel: Channel, target: Target, report: Report, until: float) -> None:
@@ -223,16 +256,18 @@ def _wait_longer(channel: Channel, target: Target, report: Report, until: float)
     report.facts, report.evidence, report.summary = heard.facts, heard.evidence, heard.summary
 
 
-def _ask_again(channel: Channel, question: bytes, until: float) -> bytes:
-    """The answer to one question on a connection of its own; empty when there is none."""
+def _ask_again(channel: Channel, question: bytes, until: float) -> bytes | None:
+    """The answer to one question on a connection of its own; empty when it was ended, None for silence."""
     try:
         second = open_channel(channel.peer, channel.address, until)
     except OSError:
-        return b""
+        return None
     try:
         second.send(question, until)
         return second.receive(until)
-    except OSError:
+    except ConnectionError:
         return b""
+    except OSError:
+        return None
     finally:
         second.close()

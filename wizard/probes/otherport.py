@@ -16,7 +16,7 @@ FIRST_QUERY = 1.5
 """Seconds that a server on another port has for a first query."""
 
 
-@probe("network.other-port", provides=("other-port.login", "other-port.place"), deadline=6.0)
+@probe("network.other-port", provides=("other-port.login", "other-port.place", "other-port.port"), deadline=6.0)
 def other_port(target: Target, runtime: Runtime) -> Report:
     """Whether a server that listens on another port of this host takes this very login: then the port is wrong.
 
@@ -37,6 +37,7 @@ def other_port(target: Target, runtime: Runtime) -> Report:
         if result.outcome in ("ok", "password-missing", "method-unsupported"):
             report.facts["other-port.login"] = "ok" if result.outcome == "ok" else "not-told"
             report.facts["other-port.place"] = f"{peer.host}:{port}"
+            report.facts["other-port.port"] = port
             report.summary = f"the server at {peer.host}:{port} takes this login"
             return report
     report.summary = "the servers on other ports of this host do not take this login"
