@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -75,6 +76,7 @@ def name_of(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
+@pytest.mark.slow
 def test_nothing_is_opened_but_where_it_is_counted() -> None:
     opened: dict[str, set[str]] = defaultdict(set)
     for path in sources():
@@ -86,6 +88,7 @@ def test_nothing_is_opened_but_where_it_is_counted() -> None:
         assert place.startswith("logs/") or "footprint" in (ROOT / "wizard" / place).read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_nothing_else_that_reaches_the_network_is_imported() -> None:
     for path in sources():
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -340,6 +343,19 @@ def test_check_tells_it_as_part_of_the_report_and_nowhere_else() -> None:
     assert (done.returncode, done.stderr) == (1, "")
     assert made["totals"]["not_opened"] == len(made["connections"]) == 1
     assert {"totals", "connections", "statements", "names", "datagrams", "programs"} == set(made)
+
+
+def test_a_walk_without_settings_asks_nobody(tmp_path: Path) -> None:
+    made = subprocess.run(
+        [sys.executable, "-m", "wizard", "check", "--json", "--footprint", "--no-files"],
+        capture_output=True,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+        cwd=ROOT,
+        timeout=30,
+        check=False,
+    )
+    totals = json.loads(made.stdout)["footprint"]["totals"]
+    assert (totals["names_asked"], totals["connections"], totals["not_opened"]) == (0, 0, 0)
 
 
 def test_check_tells_it_in_words() -> None:

@@ -11,12 +11,23 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from wizard.core.events import Answered, Event, Evidence, Noted, ProbeFinished, Showed, Skipped, Stated
+from wizard.core import touched
+from wizard.core.events import (
+    Answered,
+    Event,
+    Evidence,
+    Noted,
+    ProbeFinished,
+    Showed,
+    Skipped,
+    Stated,
+    Touched,
+)
 from wizard.core.facts import Facts, Value
 from wizard.core.lazyre import lazy
 from wizard.core.tree import Tree
 from wizard.core.walk import Walk
-from wizard.names import HOST, SOCKET, Found, in_fact, in_target, in_text
+from wizard.names import HOST, SOCKET, Found, in_fact, in_footprint, in_target, in_text
 from wizard.session import SavedWalk
 from wizard.wordforms import spellings_of
 
@@ -72,11 +83,8 @@ class Replacer:
         return _IPV4.sub(self._address, _IPV6.sub(self._address, text))
 
     def _instead(self, match: re.Match[str]) -> str:
-        found = (
-            self._forms.get(one)
-            for one in (match[0], match[0].casefold(), match[0].lower(), match[0].upper())
-        )
-        return next((new for new in found if new), "name")
+        written = (match[0], match[0].casefold(), match[0].lower(), match[0].upper())
+        return next((self._forms[one] for one in written if one in self._forms), "name")
 
     def _address(self, match: re.Match[str]) -> str:
         parsed = _parsed(match[0])
@@ -103,7 +111,14 @@ def replacer_for(header: Mapping[str, Any], walks: Iterable[SavedWalk]) -> Repla
     for walk in saved:
         for key, value in _facts_of(walk):
             names += in_fact(key, value)
-        spoken += [text for event in walk.events if not isinstance(event, Showed) for text in _texts(event)]
+        did = (event.did for event in walk.events if isinstance(event, Touched))
+        names += [found for rows in did for found in in_footprint(rows)]
+        spoken += [
+            text
+            for event in walk.events
+            if not isinstance(event, (Showed, Touched))
+            for text in _texts(event)
+        ]
         texts += [text for event in walk.events for text in _texts(event)]
         texts += [str(value) for value in walk.facts.values()]
     # What a fact says is a host stays one, whatever a text makes of the same word.
@@ -134,6 +149,8 @@ def _texts(event: Event) -> Iterator[str]:
         yield event.why
     elif isinstance(event, Showed):
         yield event.command
+    elif isinstance(event, Touched):
+        yield from touched.texts(event.did)
 
 
 class Anonymous:
@@ -202,6 +219,8 @@ class Anonymous:
             return event._replace(text=text(event.text))
         if isinstance(event, Showed):
             return event._replace(command=text(event.command))
+        if isinstance(event, Touched):
+            return event._replace(did=touched.passed(event.did, text))
         return event._replace(why=text(event.why)) if isinstance(event, Skipped) else event
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from wizard.blocks import Block, Code, Heading, Items, Para, Table
 from wizard.comparison import differing_facts
+from wizard.footprintwords import counts, details
 from wizard.marks import duration, span
 from wizard.printed import KINDS, PLACES, RISKS, hand_over_line
 from wizard.transcriptwalk import BY_WORDS
@@ -49,6 +50,7 @@ def chapters(data: Mapping[str, Any]) -> Iterator[Block]:
     yield from _list("Open points", list(dict.fromkeys(points)))
     facts = told["report"]["facts"].items()
     yield from _table("Facts", ("fact", "value"), ((key, _plain(value)) for key, value in facts))
+    yield from _footprint(walks)
     yield from _list("Sources", (told["report"]["findings"] or [{}])[0].get("sources", ()))
 
 
@@ -198,6 +200,16 @@ def _asked(walks: Walks) -> Iterator[Block]:
             rows.append((*which, one["question"], answer, one["by"]))
     head = (*(("walk",) if len(walks) > 1 else ()), "question", "answer", "by")
     yield from _table("Asked and answered", head, rows)
+
+
+def _footprint(walks: Walks) -> Iterator[Block]:
+    """What each walk did to servers, where that is known."""
+    for walk in walks:
+        if made := walk["report"].get("footprint"):
+            which = f" in walk {walk['number']}" if len(walks) > 1 else ""
+            yield from _list(f"What dbwizard did to servers{which}", counts(made))
+            for head, lines in details(made):
+                yield from _list(head, lines, 3)
 
 
 def _ruled_out(walk: Mapping[str, Any]) -> Iterator[Block]:

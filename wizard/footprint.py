@@ -11,21 +11,31 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
 
+from wizard.core.events import Touched
+from wizard.core.touched import (
+    ACCEPTED,
+    BROKEN_OFF,
+    BY_PEER,
+    DECLINED,
+    KNOCKED,
+    NOT_OPENED,
+    OPEN,
+    REFUSED,
+    passed,
+    told,
+)
 from wizard.named import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-NOT_OPENED, OPEN, ACCEPTED, REFUSED = "not-opened", "open", "logged-in", "refused"
-DECLINED, BROKEN_OFF, BY_PEER, KNOCKED = "declined", "broken-off", "ended-by-peer", "opened-only"
+    from wizard.core.events import Event
+    from wizard.core.touched import Row, Rows
+
 READS = ("SELECT", "SHOW", "WITH")
 SESSION = ("SET", "BEGIN", "START", "ROLLBACK")
 """First words of statements that change nothing but our own session."""
-
-
-OUR_WORDS = ("by", "kind")
-"""Keys whose values nobody else can make."""
 
 
 class Bounds(NamedTuple):
@@ -110,14 +120,14 @@ class Connection:
             self.ended = BROKEN_OFF
         self._ledger.count_open(-1)
 
-    def told(self, gate: Callable[[str], str]) -> dict[str, Any]:
-        """The connection as plain data; `gate` passes what is not our own word."""
+    def row(self) -> Row:
+        """The connection as plain data."""
         return {
-            "to": gate(self.place),
+            "to": self.place,
             "by": self.by,
             "through": self.through,
             "ended": BROKEN_OFF if self.ended == OPEN else self.ended,
-            "login": None if self.user is None else gate(self.user),
+            "login": self.user,
             "code": self.code,
             "sent": self.sent,
             "received": self.received,
@@ -129,12 +139,14 @@ class Ledger:
     """All that one walk did. Probes of several threads write into it."""
 
     def __init__(self) -> None:
+        self.began = time.time()
+        """Seconds since the epoch."""
         self.connections: list[Connection] = []
-        self.statements: list[dict[str, str]] = []
-        self.questions: list[dict[str, str]] = []
+        self.statements: list[Row] = []
+        self.questions: list[Row] = []
         """Names that were asked for: of the system's resolver, or of a nameserver."""
-        self.datagrams: list[dict[str, str]] = []
-        self.programs: list[dict[str, str]] = []
+        self.datagrams: list[Row] = []
+        self.programs: list[Row] = []
         self.at_once = 0
         self._open = 0
         self._lock = Lock()
@@ -159,43 +171,34 @@ class Ledger:
         finally:
             _page.reset(token)
 
-    def told(self, gate: Callable[[str], str] = str) -> dict[str, Any]:
-        """The whole as plain data: `totals`, then one list for each kind.
+    def rows(self, gate: Callable[[str], str] = str) -> Rows:
+        """What was done until now.
 
         `gate` passes every text that is not our own word: places, accounts, statements and names come from settings.
         """
-        connections = [one.told(gate) for one in list(self.connections)]
-        statements = _passed(self.statements, gate)
-        ends = [one["ended"] for one in connections]
-        return {
-            "totals": {
-                "connections": len(ends) - ends.count(NOT_OPENED),
-                "not_opened": ends.count(NOT_OPENED),
-                "at_once": self.at_once,
-                "incomplete_handshakes": ends.count(BROKEN_OFF),
-                "declined_handshakes": ends.count(DECLINED),
-                "logins": ends.count(ACCEPTED),
-                "failed_logins": self.refused_logins,
-                "statements": len(statements),
-                "writes": sum(one["kind"] == "write" for one in statements),
-                "bytes_sent": sum(one["sent"] for one in connections),
-                "bytes_received": sum(one["received"] for one in connections),
-                "names_asked": len(self.questions),
-                "datagrams": len(self.datagrams),
-                "programs": len(self.programs),
-            },
-            "connections": connections,
-            "statements": statements,
-            "names": _passed(self.questions, gate),
-            "datagrams": _passed(self.datagrams, gate),
-            "programs": _passed(self.programs, gate),
+        did: Row = {
+            "at_once": self.at_once,
+            "connections": [one.row() for one in list(self.connections)],
+            "statements": list(self.statements),
+            "names": list(self.questions),
+            "datagrams": list(self.datagrams),
+            "programs": list(self.programs),
         }
+        return passed(did, gate)
+
+    def told(self, gate: Callable[[str], str] = str) -> dict[str, Any]:
+        """The same with its `totals`, as it stands in a report."""
+        return told([self.rows(gate)])
+
+    def is_empty(self) -> bool:
+        """Whether nothing has been done yet."""
+        return not (self.connections or self.statements or self.questions or self.datagrams or self.programs)
 
 
-def _passed(rows: list[dict[str, str]], gate: Callable[[str], str]) -> list[dict[str, str]]:
-    return [
-        {key: text if key in OUR_WORDS else gate(text) for key, text in row.items()} for row in list(rows)
-    ]
+def footprint_of(events: Iterable[Event], gate: Callable[[str], str] = str) -> dict[str, Any]:
+    """What the walk of these events did to servers, in all its sittings, as it stands in a report."""
+    latest = {event.began: event.did for event in events if isinstance(event, Touched)}
+    return told(passed(did, gate) for did in latest.values())
 
 
 class Page(NamedTuple):

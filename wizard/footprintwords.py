@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from wizard.footprint import ACCEPTED, BROKEN_OFF, BY_PEER, DECLINED, KNOCKED, NOT_OPENED, REFUSED
+from wizard.core.touched import ACCEPTED, BROKEN_OFF, BY_PEER, DECLINED, KNOCKED, NOT_OPENED, REFUSED
 
 ENDS = {
     NOT_OPENED: "not opened",

@@ -7,10 +7,13 @@ What everybody has (localhost, postgres, /var/run/postgresql) points at nobody a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from wizard.core.lazyre import lazy
+
+if TYPE_CHECKING:
+    from wizard.core.touched import Rows
 
 HOST, USER, DATABASE, SERVICE, CONTAINER, SOCKET = (
     "host",
@@ -136,6 +139,17 @@ def in_target(target: Mapping[str, Any]) -> Iterator[Found]:
         yield from _named(SERVICE, str(options.get(key, "")))
     for key in ("unix_socket", "socket"):
         yield from _named(SOCKET, str(options.get(key, "")))
+
+
+def in_footprint(did: Rows) -> Iterator[Found]:
+    """The names in what was done to servers: accounts, sockets, and the names that were asked for."""
+    for one in did["connections"]:
+        yield from _named(USER, one["login"] or "")
+        if one["to"].startswith(("/", "@")):
+            yield from _named(SOCKET, one["to"])
+    for one in did["names"]:
+        # Behind a blank stands what was asked: the kind of record, the way.
+        yield from _named(HOST, one["name"].partition(" ")[0])
 
 
 def in_text(text: str) -> Iterator[Found]:

@@ -43,37 +43,21 @@ _NUMBERS = lazy(r"[\d.:-]+")
 STRUCTURE = frozenset(
     {"schema", "status", "cause", "engine", "layer", "node", "probe", "kind", "outcome", "by", "went"}
     | {"version", "id", "started", "format", "port", "target.port"}
+    | {"at_once", "began", "ended", "received", "sent", "through"}
 )
 """Keys whose values are words of our own: they hold no password."""
 KEYS = STRUCTURE.union(
-    ("answer", "at", "candidates", "code", "command", "commands", "database", "elapsed_ms"),
-    ("environment", "evidence", "excluded", "facts", "findings", "finished", "host", "hosts", "how"),
-    ("layers", "local", "ms", "notes", "number", "open", "options", "password", "python", "question"),
-    ("questions", "session", "solved", "source", "started_local", "steps", "summary", "system", "target"),
-    ("text", "timeline", "title", "trouble", "user", "value", "walks", "warnings", "what", "why"),
-    ("began", "by", "certainty", "ended", "failed", "first_failure", "healthy_before", "impact", "label"),
-    ("last_failure", "os", "pooler_version", "runtime", "runtime_by", "runtime_evidence", "seconds"),
-    ("server_version", "state", "stopped", "utc_offset", "verified_healthy", "zone"),
-    (
-        "hand_over",
-        "hand_over_to",
-        "hand_over_when",
-        "overruled",
-        "see_also",
-        "seen_as",
-        "verdict",
-        "why_here",
-    ),
-    (
-        "at_once",
-        "bytes_received",
-        "bytes_sent",
-        "datagrams",
-        "declined_handshakes",
-        "failed_logins",
-        "footprint",
-    ),
-    ("incomplete_handshakes", "names_asked", "not_opened", "totals"),
+    re.findall(
+        r"\w+",
+        """answer at bytes_received bytes_sent candidates certainty code command commands database datagrams
+        declined_handshakes elapsed_ms environment evidence excluded facts failed failed_logins findings
+        finished first_failure footprint hand_over hand_over_to hand_over_when healthy_before host hosts how
+        impact incomplete_handshakes label last_failure layers local ms names_asked not_opened notes number
+        open options os overruled password pooler_version python question questions runtime runtime_by
+        runtime_evidence seconds see_also seen_as server_version session solved source started_local state
+        steps stopped summary system target text timeline title totals trouble user utc_offset value verdict
+        verified_healthy walks warnings what why why_here zone""",
+    )
 )
 """Keys of our own documents: a password may be one of these words, and they stay what they are."""
 _NAMES = frozenset({"user", "database", "target.user", "target.database"})

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from wizard.core.events import Touched
 from wizard.core.facts import Facts
 from wizard.footprint import Ledger
 from wizard.named import TYPE_CHECKING, NamedTuple
@@ -101,6 +102,15 @@ class Runtime:
         targets = (self.target, self.admin)
         users = [one.user for one in targets if one is not None]
         return Redactor(self.secrets, names_of(*targets), users)
+
+    def touched(self) -> Touched | None:
+        """What this walk has done to servers until now, without a secret; None where that is nothing."""
+        from wizard.redact import clean
+
+        if self.footprint.is_empty():
+            return None
+        did = self.footprint.rows(lambda text: clean(self.gate.text(text)))
+        return Touched(self.footprint.began, did, time.time())
 
     def until(self, seconds: float) -> float:
         """The moment, on the monotonic clock, until which a wait of `seconds` may last."""

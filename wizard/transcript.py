@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from wizard import __version__
 from wizard.blocks import to_html, to_markdown, to_text
 from wizard.chapters import chapters
+from wizard.core.events import Touched
 from wizard.core.tree import HEALTHY
 from wizard.core.walk import Walk
 from wizard.errors import UsageError
+from wizard.footprint import footprint_of
 from wizard.impact import certainty, impact, summary
 from wizard.marks import iso
 from wizard.redact import Redactor
@@ -145,6 +147,8 @@ def _walk(
         session=session.id,
         trouble=[changed] if changed else [],
     )
+    if any(isinstance(event, Touched) for event in walk.events):
+        made["footprint"] = footprint_of(walk.events, gate.text)
     return {**walk_data(number, saved, walk, made, content, clock), **_provenance(walk)}
 
 

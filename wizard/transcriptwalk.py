@@ -6,7 +6,18 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from wizard.core.events import Answered, Event, Noted, Overruled, ProbeFinished, Showed, Skipped, Stated
+from wizard.core.events import (
+    ASIDE,
+    Answered,
+    Event,
+    Noted,
+    Overruled,
+    ProbeFinished,
+    Showed,
+    Skipped,
+    Stated,
+    Touched,
+)
 from wizard.core.facts import UNKNOWN, text_of
 from wizard.core.overruling import Instead, said_instead
 from wizard.core.page import Filler
@@ -70,7 +81,7 @@ def walk_data(
         "timeline": [
             {**clock.both(event.at), "what": tell.event(event)}
             for event in saved.events
-            if not (isinstance(event, Showed) and event.how == "shown")
+            if not (isinstance(event, Touched) or (isinstance(event, Showed) and event.how == "shown"))
         ],
         "questions": list(_questions(saved, walk, tell)),
         "notes": [
@@ -151,14 +162,14 @@ class _Teller:
 
 def _last_step(saved: SavedWalk) -> float:
     """When the walk came to where it is."""
-    steps = (event.at for event in saved.events if not isinstance(event, (Noted, Showed)))
+    steps = (event.at for event in saved.events if not isinstance(event, ASIDE))
     return max(steps, default=0.0)
 
 
 def _failure(walk: Walk) -> float:
     """When the words that decided were heard; without such words, when the walk ended."""
     said = decisive(walk)
-    steps = [event for event in walk.events if not isinstance(event, (Noted, Showed))]
+    steps = [event for event in walk.events if not isinstance(event, ASIDE)]
     for event in steps:
         quoted = event.evidence if isinstance(event, ProbeFinished) else ()
         if any(one.text and one.text in said for one in quoted):

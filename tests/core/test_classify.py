@@ -50,6 +50,7 @@ def rule(**given: object) -> Rule:
 # The rules that ship
 
 
+@pytest.mark.slow
 def test_each_example_gives_the_cause_of_its_own_rule() -> None:
     wrong = []
     for one in shipped():

@@ -21,11 +21,13 @@ from wizard.core.events import (
     Showed,
     Skipped,
     Stated,
+    Touched,
     WentBack,
     from_data,
     to_data,
 )
 from wizard.core.facts import RANK
+from wizard.core.touched import ENDS, LISTS, NUMBERS
 
 text = st.text()
 number = st.floats(allow_nan=False, allow_infinity=False)
@@ -34,6 +36,17 @@ value = st.one_of(text, st.integers(), number, st.booleans(), st.lists(text).map
 facts = st.dictionaries(text, value, max_size=4)
 by = st.sampled_from(sorted(RANK))
 evidence = st.lists(st.builds(Evidence, text, text, text), max_size=3).map(tuple)
+size = st.integers(0, 2**40)
+rows = {
+    name: [dict.fromkeys(keys, "x") | dict.fromkeys(set(NUMBERS) & set(keys), 1)]
+    for name, keys in LISTS.items()
+}
+rows["connections"] = [{**row, "ended": ending} for row in rows["connections"] for ending in ENDS]
+did = st.builds(
+    lambda most, words: {"at_once": most, **rows, "names": [{"by": words, "to": words, "name": words}]},
+    size,
+    text,
+)
 events: st.SearchStrategy[Event] = st.one_of(
     st.builds(ProbeFinished, text, text, facts, evidence, text, text, moment, moment),
     st.builds(Answered, text, text, by, moment),
@@ -43,6 +56,7 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(Overruled, text, facts, moment),
     st.builds(Noted, text, moment),
     st.builds(Showed, text, text, moment),
+    st.builds(Touched, moment, did, moment),
 )
 
 
@@ -73,6 +87,7 @@ def test_every_kind_is_written_under_its_own_name() -> None:
         Overruled("n", {"k": "v"}),
         Noted("t"),
         Showed("c"),
+        Touched(1.0, {"at_once": 0}),
     ]
     assert {to_data(one)["kind"]: type(one) for one in samples} == KINDS
 
@@ -116,6 +131,20 @@ def test_what_an_earlier_version_left_out_has_its_default() -> None:
         {"kind": "answer", "node": "a", "value": 5},
         {"kind": "answer", "node": "a", "value": "b", "at": True},
         {"kind": "note", "text": None},
+        {"kind": "touch", "began": 1.0},
+        {"kind": "touch", "began": 1.0, "did": ["x"]},
+        {"kind": "touch", "began": 1.0, "did": {}},
+        {"kind": "touch", "began": 1.0, "did": {"at_once": True}},
+        {"kind": "touch", "began": 1.0, "did": {"at_once": 1e300}},
+        {"kind": "touch", "began": 1.0, "did": {"at_once": 1, "names": {"by": "x"}}},
+        {"kind": "touch", "began": 1.0, "did": {"at_once": 1, "names": ["x"]}},
+        {"kind": "touch", "began": 1.0, "did": {"at_once": 1, "names": [{"by": "x", "to": "y"}]}},
+        {"kind": "touch", "began": 1.0, "did": {"at_once": 1, "programs": [{"by": "x", "program": None}]}},
+        {
+            "kind": "touch",
+            "began": 1.0,
+            "did": {"at_once": 1, "connections": [{**rows["connections"][0], "ended": "x"}]},
+        },
         [],
         "note",
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wizard.core.diagnosis import layer_states, remaining
 from wizard.core.overruling import Passed, passed
-from wizard.core.tree import EXTRA_LAYERS, FINDING, HEALTHY, INCONCLUSIVE, LAYERS, Tree
+from wizard.core.tree import ALL_LAYERS, FINDING, HEALTHY, INCONCLUSIVE, Tree
 from wizard.core.walk import Walk
 from wizard.named import NamedTuple
 
@@ -44,8 +44,6 @@ def chart(walk: Walk) -> Chart:
     for cause in (*possible, *(one for one in _causes(walk.tree) if one not in possible)):
         if cause not in (HEALTHY, INCONCLUSIVE):
             causes.setdefault(walk.tree.node(FINDING + cause).layer, []).append(cause)
-    known = (*LAYERS, *EXTRA_LAYERS)
-    order = [*known, *(layer for layer in (*step_layers, *causes) if layer not in known)]
     visited = {hop.layer for hop in walk.trail}
     regions = [
         Region(
@@ -55,9 +53,9 @@ def chart(walk: Walk) -> Chart:
             tuple(cause for cause in causes.get(layer, ()) if cause in possible),
             *_left(layer in visited, [cause for cause in causes.get(layer, ()) if cause not in possible]),
         )
-        for layer in dict.fromkeys(order)
+        for layer in dict.fromkeys((*ALL_LAYERS, *step_layers, *causes))
     ]
-    shown = [one for one in regions if one.layer in states or one.steps or any(one[3:])]
+    shown = [one for one in regions if one.layer in states or one.steps or one.layer in causes]
     return Chart(tuple(shown), HEALTHY in possible)
 
 

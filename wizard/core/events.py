@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from wizard.core.facts import RANK, Value
+from wizard.core.touched import checked
 from wizard.named import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from typing import Any
+
+    from wizard.core.touched import Rows
 
 
 class Evidence(NamedTuple):
@@ -93,7 +96,17 @@ class Showed(NamedTuple):
     at: float = 0.0
 
 
-Event = ProbeFinished | Answered | Stated | Skipped | WentBack | Overruled | Noted | Showed
+class Touched(NamedTuple):
+    """What a walk has done to servers since `began`; a later one with the same `began` takes the place of this one."""
+
+    began: float
+    did: Rows
+    at: float = 0.0
+
+
+Event = ProbeFinished | Answered | Stated | Skipped | WentBack | Overruled | Noted | Showed | Touched
+ASIDE = (Noted, Showed, Touched)
+"""What is said about a walk and moves no step of it."""
 KINDS: dict[str, type[Any]] = {
     "probe": ProbeFinished,
     "answer": Answered,
@@ -103,9 +116,10 @@ KINDS: dict[str, type[Any]] = {
     "overrule": Overruled,
     "note": Noted,
     "show": Showed,
+    "touch": Touched,
 }
 _NAMES = {kind: name for name, kind in KINDS.items()}
-_NUMBERS = ("ms", "at")
+_NUMBERS = ("ms", "at", "began")
 LATEST = 253_370_764_800
 """Seconds from the epoch to the year 9999: no calendar of the program goes further."""
 
@@ -144,6 +158,8 @@ def _field(key: str, value: Any) -> Any:
         return {str(fact): fact_value(one) for fact, one in _typed(key, value, dict).items()}
     if key == "evidence":
         return tuple(_evidence(one) for one in _typed(key, value, list))
+    if key == "did":
+        return checked(value)
     if key in _NUMBERS:
         return seconds(key, value)
     return _typed(key, value, str)

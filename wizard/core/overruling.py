@@ -60,6 +60,11 @@ def passed(walk: Walk) -> list[Passed]:
     return found
 
 
+def overrulable(walk: Walk) -> list[Passed]:
+    """The steps at which something decided that a person may overrule, the latest first."""
+    return [step for step in passed(walk) if grounds(walk, step)]
+
+
 def grounds(walk: Walk, step: Passed) -> list[Ground]:
     """The facts that decided at a step, and that a person may overrule: first those of the way that was taken."""
     taken: dict[str, None] = {}

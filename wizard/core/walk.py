@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from wizard.core.events import (
+    ASIDE,
     Answered,
     Event,
     Evidence,
-    Noted,
     Overruled,
     ProbeFinished,
-    Showed,
     Skipped,
     Stated,
     WentBack,
@@ -122,7 +121,7 @@ class Walk(NamedTuple):
 
     def feed(self, event: Event) -> Walk:
         """The walk after `event`. Raises WalkError when the walk does not wait for such an event."""
-        if isinstance(event, (Noted, Showed)):
+        if isinstance(event, ASIDE):
             return self._replace(events=(*self.events, event))
         if isinstance(event, WentBack):
             return self._back(event)

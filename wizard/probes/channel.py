@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import cached_property
 
 from wizard import footprint
+from wizard.core.touched import OPEN
 from wizard.named import TYPE_CHECKING
 from wizard.target.model import HostPort
 from wizard.wire import ProtocolError
@@ -156,7 +157,7 @@ class Channel:
 
     def _is_unfinished(self) -> bool:
         """Whether MySQL still waits for a login: it would hold a close now against this host (error 1129)."""
-        begun = self.record.user is not None or self.record.ended != footprint.OPEN
+        begun = self.record.user is not None or self.record.ended != OPEN
         return self.greeting is not None and not begun and (self.tls or self.sequence == 1)
 
 

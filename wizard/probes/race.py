@@ -167,10 +167,8 @@ def conclude(attempt: Attempt, number: int, seconds: float = 0.0) -> None:
         and ":" in attempt.address
         and not has_route(attempt.address, attempt.port)
     ):
-        number = (
-            errno.ENETUNREACH
-        )  # a host without IPv6 has no address to connect from; its ports are all free
-        attempt.number = number
+        # A host without IPv6 has no address to connect from; its ports are all free.
+        number = attempt.number = errno.ENETUNREACH
     words = SOCKET_WORDS if attempt.address.startswith("/") else _WORDS
     attempt.outcome = "connected" if number == 0 else words.get(number, OTHER)
     if number == 0 and attempt.record is not None:
