@@ -35,6 +35,7 @@ from wizard.sessionfile import (
     read_bytes,
     reopen,
 )
+from wizard.target.model import PRACTICE
 
 NEW_WALK = "walk"
 MOST_NEAR = 3
@@ -60,6 +61,11 @@ class Listed(NamedTuple):
     path: Path
     started: str
     target: dict[str, Any]
+
+
+def is_practice(target: Mapping[str, Any]) -> bool:
+    """Whether this target of a session was served for practice: there is nothing to go on with."""
+    return str(target.get("source", "")).startswith(PRACTICE)
 
 
 def state_folder(environ: Mapping[str, str], home: Path | None) -> Path | None:
@@ -91,6 +97,11 @@ class Session:
         """Seconds since the epoch."""
         return seconds_of(str(self.header.get("started", "")))
 
+    @property
+    def is_practice(self) -> bool:
+        """Whether it was a walk against a scenario of the practice range."""
+        return is_practice(self.header.get("target", {}))
+
     @classmethod
     def create(
         cls,
@@ -101,8 +112,8 @@ class Session:
     ) -> Session:
         """A new session in `state_dir`, or in memory where there is none or it cannot be trusted or written.
 
-        `header` says what is worth keeping about the target (nothing secret: `{"target": target_summary}`),
-        `facts` what the first walk starts with.
+        `header` says what is worth keeping about the target (nothing secret: `{"target": target_summary}`), and which
+        scenario it is where that is `practice`; `facts` what the first walk starts with.
         """
         now = time.time()
         name = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now)) + "-" + secrets.token_hex(2)
@@ -153,14 +164,10 @@ class Session:
         walks: list[SavedWalk] = []
         for number, line in enumerate(lines, 1):
             try:
-                if number == 1:
-                    walks.append(
-                        SavedWalk(_facts(line.get("facts", {})), [], seconds_of(line.get("started", "")))
-                    )
-                elif line.get("kind") == NEW_WALK:
-                    _begin(
-                        walks, SavedWalk(_facts(line.get("facts", {})), [], seconds("at", line.get("at", 0)))
-                    )
+                if number == 1 or line.get("kind") == NEW_WALK:
+                    told = line.get("at", 0)
+                    at = seconds_of(line.get("started", "")) if number == 1 else seconds("at", told)
+                    _begin(walks, SavedWalk(_facts(line.get("facts", {})), [], at))
                 else:
                     walks[-1].events.append(from_data(line))
             except (ValueError, TypeError, KeyError) as error:
@@ -280,7 +287,7 @@ def _distribution() -> str:
 
 
 def _begin(walks: list[SavedWalk], walk: SavedWalk) -> None:
-    if not walks[-1].events:
+    if walks and not walks[-1].events:
         walks.pop()
     walks.append(walk)
 

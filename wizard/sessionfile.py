@@ -22,7 +22,10 @@ LARGEST = 64 * 1024 * 1024
 FLAGS = os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 Lines = list[dict[str, Any]]
 _ID = lazy(r"[0-9A-Za-z-]{1,40}")
-_PARTS = {"id": str, "started": str, "version": str, "environment": dict, "target": dict, "facts": dict}
+_PARTS = {
+    **{"id": str, "started": str, "version": str, "practice": str},
+    **{"environment": dict, "target": dict, "facts": dict},
+}
 """Parts of the first line, and what each of them is."""
 CONVERTERS: dict[int, Callable[[Lines], Lines]] = {}
 """Format number to what turns its lines into those of the next number."""
@@ -64,11 +67,13 @@ def distrusted(folder: Path) -> str:
 def read_bytes(path: Path) -> bytes:
     """The file. Raises SessionError when it cannot be read or is too large."""
     try:
-        if path.stat().st_size > LARGEST:
-            raise SessionError(f"{path} is too large to be a session.")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(LARGEST + 1)
     except OSError as error:
         raise SessionError(f"{path} cannot be read: {error.strerror or error}.") from error
+    if len(raw) > LARGEST:
+        raise SessionError(f"{path} is too large to be a session.")
+    return raw
 
 
 def lines_of(raw: bytes, path: Path) -> Lines:

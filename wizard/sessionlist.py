@@ -12,10 +12,10 @@ from wizard.core.steps import Finished
 from wizard.core.tree import HEALTHY, Tree
 from wizard.errors import SessionError
 from wizard.impact import place_of
-from wizard.marks import seconds_of
+from wizard.marks import seconds_of, shortened
 from wizard.named import NamedTuple
 from wizard.redact import clean
-from wizard.session import Listed, Session, list_sessions, replayed
+from wizard.session import Listed, Session, is_practice, list_sessions, replayed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,13 +45,15 @@ class Entry(NamedTuple):
     @property
     def unfinished(self) -> bool:
         """Whether there is something to go on with."""
-        return not self.verdict and not self.trouble
+        return not self.verdict and not self.trouble and not is_practice(self.target)
 
     @property
     def words(self) -> str:
         """What came of it, for a list."""
         if self.trouble:
             return UNREADABLE
+        if is_practice(self.target):
+            return f"practice: {self.verdict or f'left at {self.stopped}'}"
         if self.solved:
             return f"solved: {self.solved}"
         return self.verdict or f"unfinished at {self.stopped}"
@@ -67,19 +69,24 @@ class Entry(NamedTuple):
             "id": self.id,
             "started": self.started,
             "target": dict(self.target),
-            "finished": not self.unfinished and not self.trouble,
+            "finished": bool(self.verdict),
             "verdict": self.verdict,
             "stopped": self.stopped,
             "solved": self.solved,
             "notes": self.notes,
             "walks": self.walks,
+            "practice": is_practice(self.target),
             "trouble": self.trouble,
         }
 
 
-def entries(folder: Path | None, tree: Tree) -> Iterator[Entry]:
-    """The sessions in the folder, the newest first; each is read when it is asked for."""
-    return (_entry(one, tree) for one in list_sessions(folder))
+def entries(folder: Path | None, tree: Tree, *, practice: bool = True) -> Iterator[Entry]:
+    """The sessions in the folder, the newest first; each is read when it is asked for.
+
+    Without `practice`, walks against the practice range are left out, unread.
+    """
+    found = list_sessions(folder)
+    return (_entry(one, tree) for one in found if practice or not is_practice(one.target))
 
 
 def _entry(listed: Listed, tree: Tree) -> Entry:
@@ -125,11 +132,6 @@ def _columns(text: str) -> int:
 
 
 def _fit(text: str, width: int) -> str:
-    """The text in exactly `width` columns; of a longer one both ends stay, for a host begins and a port ends it."""
-    if _columns(text) > width:
-        middle = len(text) // 2
-        head, tail = text[:middle][:width], text[middle:][-width:]
-        while _columns(head) + _columns(tail) > width - 1:
-            head, tail = (head[:-1], tail) if _columns(head) > _columns(tail) else (head, tail[1:])
-        text = f"{head}…{tail}"
-    return text + " " * (width - _columns(text))
+    """The text in exactly `width` columns."""
+    shown = shortened(text, width, _columns)
+    return shown + " " * (width - _columns(shown))

@@ -54,6 +54,7 @@ def played(*events: Event) -> Drill:
     return drill
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(st.lists(EVENTS, max_size=30))
 def test_any_sequence_of_events_is_a_drill(events: list[Event]) -> None:

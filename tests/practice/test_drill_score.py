@@ -41,6 +41,7 @@ ANY = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(ANY, st.dictionaries(st.sampled_from(sorted(to_data(GOOD, 1.0))), ANY, max_size=3))
 def test_what_is_no_result_is_passed_over(data: Any, changes: dict[str, Any]) -> None:
     from_data(data)

@@ -70,6 +70,7 @@ def score_of(cli: Cli) -> dict:
     return json.loads(cli.run("practice", "--score", "--json").stdout)
 
 
+@pytest.mark.slow
 def test_a_drill_that_is_solved_explains_and_counts(cli: Cli) -> None:
     scenario = picked(5, layer="auth", difficulty="easy")
     status, said, _ = typed(
@@ -174,6 +175,7 @@ def test_without_a_place_for_the_score_the_drill_goes_on_and_says_so(cli: Cli) -
     assert "The score cannot be kept in " in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["--plain"], []], ids=["plain", "full screen"])
 def test_ctrl_c_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
@@ -187,6 +189,7 @@ def test_ctrl_c_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argument
     assert terminal.end() == 130
 
 
+@pytest.mark.slow
 def test_q_leaves_the_full_screen_and_the_score_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,6 +211,14 @@ def test_a_walk_ends_with_how_to_drill(cli: Cli) -> None:
 
 def test_a_walk_whose_target_was_found_in_the_sandbox_is_not_offered_to_go_on_with(cli: Cli) -> None:
     """Its server is gone with the walk, so the start must know it by its source."""
-    cli.run("practice", "two-files-two-ports", "--plain")
+    walked = cli.run("practice", "two-files-two-ports", "--plain")
     (session,) = json.loads(cli.run("sessions", "--json").stdout)["sessions"]
     assert session["target"]["source"] == "practice range, DATABASE_URL"
+    assert "To practise it again: dbwizard practice two-files-two-ports" in walked.stdout
+    assert "resume" not in walked.stdout
+    for named in ((), (session["id"],)):
+        refused = cli.run("resume", "--plain", *named)
+        assert (refused.exit, refused.stdout) == (2, "")
+        assert "to practise it again: dbwizard practice two-files-two-ports" in refused.stderr
+        assert f"dbwizard export {session['id']}" in refused.stderr
+    assert cli.run("export", session["id"]).exit == 0

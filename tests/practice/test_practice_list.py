@@ -67,6 +67,7 @@ def test_the_list_is_narrowed(cli: Cli, arguments: list[str], fits) -> None:
     ("arguments", "said"),
     [
         (["list", "tsl"], "did you mean 'tls'?"),
+        (["list", "tls", "--layer", "dns"], "no scenario is both dns and tls: name one layer"),
         (["list", "--layer", "netwrk"], "did you mean 'network'?"),
         (["list", "--difficulty", "heard"], "did you mean 'hard'?"),
         (["--drill", "--difficulty", "eazy"], "did you mean 'easy'?"),

@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 from argparse import Namespace
-from typing import TYPE_CHECKING
 
 from wizard.cli import parser
 from wizard.content.load import Content, open_content
+from wizard.core.tree import ALL_LAYERS
 from wizard.errors import UsageError
 from wizard.exits import Exit
 from wizard.front import output, practicelist
-
-if TYPE_CHECKING:
-    from wizard.practice import Scenario
+from wizard.numerals import count
 
 FIRST = "wrong-password"
 """The scenario of somebody who names none."""
@@ -32,6 +30,7 @@ exit status: 0 listed, scored or drilled; of a walk that of its verdict; 2 the
 command line is wrong; 130 interrupted by Ctrl-C and 143 by SIGTERM, which is
 how --serve ends
 """
+AGAIN = "To practise it again: dbwizard practice {}"
 DRILL_NEXT = "To find a cause yourself: dbwizard practice --drill"
 
 
@@ -44,19 +43,20 @@ def practice(argv: list[str]) -> int:
 
         return practicedrill.show_score(content, as_json=options.json)
     if options.drill:
-        return drill(options, content)
+        from wizard.front import practicedrill
+
+        wish = practicelist.wanted((), options.layer, options.difficulty)
+        return practicedrill.run(content, wish, options.seed, plain=options.plain)
     if options.scenario == LIST:
         return _list(options, content)
     if options.serve:
         from wizard.front import practiceserve
+        from wizard.practice import get
 
         return practiceserve.run(
-            _scenario(options.scenario, content),
-            port=options.port or 0,
-            as_json=options.json,
-            tell=options.tell,
+            get(options.scenario, content), port=options.port or 0, as_json=options.json, tell=options.tell
         )
-    return walk(options, content)
+    return walk(options.scenario or FIRST, content, plain=options.plain)
 
 
 def _options(argv: list[str]) -> Namespace:
@@ -89,14 +89,14 @@ def _options(argv: list[str]) -> Namespace:
 
 
 def _port(text: str) -> int:
-    if text.isascii() and text.isdecimal() and len(text) < 6 and 0 < int(text) < 65536:
-        return int(text)
+    if 0 < (number := count(text, 5) or 0) < 65536:
+        return number
     raise argparse.ArgumentTypeError(f"'{text}' is no port: a number from 1 to 65535")
 
 
 def _seed(text: str) -> int:
-    if text.isascii() and text.isdecimal() and len(text) < 19:
-        return int(text)
+    if (number := count(text, 18)) is not None:
+        return number
     raise argparse.ArgumentTypeError(f"'{text}' is no number of up to 18 digits")
 
 
@@ -107,7 +107,7 @@ def _refuse_nonsense(options: Namespace) -> None:
         raise UsageError(f"--{modes[0]} and --{modes[1]} do not go together")
     mode = modes[0] if modes else LIST if options.scenario == LIST else "walk"
     if mode in ("drill", "score") and options.scenario is not None:
-        meant = options.scenario if options.scenario in practicelist.ORDER else "LAYER"
+        meant = options.scenario if options.scenario in ALL_LAYERS else "LAYER"
         raise UsageError(f"--{mode} takes no scenario; to drill one layer: --drill --layer {meant}")
     if mode == "serve" and options.scenario in (None, LIST):
         raise UsageError("--serve needs the name of a scenario; 'dbwizard practice list' shows them all")
@@ -123,18 +123,8 @@ def _refuse_nonsense(options: Namespace) -> None:
     }
     for name, places in taken.items():
         if getattr(options, name) not in (None, False) and mode not in places:
-            where = " or ".join(LIST if one == LIST else f"--{one}" for one in places)
+            where = " or ".join("the list" if one == LIST else f"--{one}" for one in places)
             raise UsageError(f"--{name} belongs to {where}")
-
-
-def _scenario(name: str, content: Content) -> Scenario:
-    """The scenario of that name. Raises UsageError that names the nearest."""
-    from wizard.practice import PracticeError, get
-
-    try:
-        return get(name, content)
-    except PracticeError as error:
-        raise UsageError(str(error)) from error
 
 
 def _list(options: Namespace, content: Content) -> int:
@@ -155,32 +145,29 @@ def _list(options: Namespace, content: Content) -> int:
     return int(Exit.HEALTHY)
 
 
-def drill(options: Namespace, content: Content) -> int:
-    """Drill with `layer`, `difficulty`, `seed` and `plain` of the options; the exit status."""
-    from wizard.front import practicedrill
+def walk(name: str, content: Content, *, plain: bool) -> int:
+    """Serve the scenario of that name for the time of a walk; the exit status of its verdict.
 
-    return practicedrill.run(options, content)
-
-
-def walk(options: Namespace, content: Content) -> int:
-    """Serve `scenario` for the time of a walk; the exit status of its verdict."""
+    Raises PracticeError where there is none of that name.
+    """
     from wizard.front import interactive
-    from wizard.practice import serve
+    from wizard.practice import get, serve
 
-    scenario = _scenario(options.scenario or FIRST, content)
+    scenario = get(name, content)
     with serve(scenario) as running:
-        arguments = parser("practice", "")
-        arguments.add_argument("--plain", action="store_true")
-        begun = arguments.parse_args(["--plain"] if options.plain else [])
-        begun.ground = running
+        # What the command line of a walk says when it says nothing.
+        options = parser("practice", "").parse_args([])
+        options.plain = plain
+        options.ground = running
         # Of a traceback the last line is the error.
         error = scenario.symptom.splitlines()[-1].strip()
-        begun.greeting = f"Practice: {scenario.title}. The application's log says: {error}"
-        if options.plain or not interactive.full_screen():
+        options.greeting = f"Practice: {scenario.title}. The application's log says: {error}"
+        if plain or not interactive.full_screen():
             said = f"Practice: {scenario.title}\nThe application's log says: {scenario.symptom}\n\n"
             output.write(said)
         target, *others = running.targets()
-        status = interactive.start(content, begun, target, tuple(others))
+        status = interactive.start(content, options, target, tuple(others))
     if status != Exit.INTERRUPTED:
+        output.write_line(AGAIN.format(scenario.name))
         output.write_line(DRILL_NEXT)
     return status

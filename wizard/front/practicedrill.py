@@ -6,19 +6,20 @@ import json
 import os
 import textwrap
 import time
-from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from wizard.core.tree import ALL_LAYERS
 from wizard.errors import UsageError
 from wizard.exits import Exit
 from wizard.front import interactive, output, setup
-from wizard.front.practicelist import DIFFICULTIES, ORDER, Wanted, in_order, wanted
+from wizard.front.practicelist import EVERYTHING, Wanted, in_order
 from wizard.front.practicetold import score_line
 from wizard.practice.drillfile import ScoreFile
 from wizard.practice.drillscore import Tally, by_layer, least_solved, streak, tally, weakest
 from wizard.practice.drilltask import answers_of
+from wizard.practice.model import DIFFICULTIES
 from wizard.session import state_folder
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ class Drills:
 
         self.content = content
         self.score = score
-        self.seed = seed
         self.random = Random(seed)
+        self._repeats = seed is not None
         self._all = [one for one in in_order(list_scenarios(content)) if answers_of(one)]
         self._fitting = [one for one in self._all if wish.fits(one)]
         self._last = ""
@@ -61,12 +62,12 @@ class Drills:
                 f"of the layer {wish.layer} there is {', '.join(one for one in DIFFICULTIES if one in there)}"
             )
         layers = {one.layer for one in self._all}
-        return f"there are the layers {', '.join(one for one in ORDER if one in layers)}"
+        return f"there are the layers {', '.join(one for one in ALL_LAYERS if one in layers)}"
 
     def next(self) -> Scenario:
         """The next scenario: by chance, those solved least first; with a seed by chance alone, so that it repeats."""
         names = [one.name for one in self._fitting]
-        if self.seed is None:
+        if not self._repeats:
             names = least_solved(names, self.score.results)
             # Not the same twice in a row, where there is another one.
             names = [one for one in names if one != self._last] or [one.name for one in self._fitting]
@@ -80,10 +81,9 @@ class Drills:
 
     def advice(self) -> str:
         """What to practise next, as a command with its reason; empty where nothing is left to say."""
-        layers = {
-            layer: [one.name for one in self._all if one.layer == layer]
-            for layer in dict.fromkeys(self._layers())
-        }
+        layers: dict[str, list[str]] = {}
+        for one in self._all:
+            layers.setdefault(one.layer, []).append(one.name)
         layer = weakest(layers, self.score.results)
         return f"To practise next: dbwizard practice --drill --layer {layer}" if layer else ""
 
@@ -95,15 +95,15 @@ class Drills:
         if advice := self.advice():
             yield advice
 
-    def _layers(self) -> Iterator[str]:
-        return (one.layer for one in self._all)
 
+def run(content: Content, wish: Wanted = EVERYTHING, seed: int | None = None, *, plain: bool) -> int:
+    """Drill on what is wished for until the person has enough; the exit status.
 
-def run(options: Namespace, content: Content) -> int:
-    """Drill until the person has enough; the exit status."""
-    wish = wanted((), options.layer, options.difficulty)
-    drills = Drills(content, wish, options.seed, score_file())
-    if not options.plain and interactive.full_screen():
+    The same `seed` gives the same drills. `plain` wants plain lines also where the full screen could be shown.
+    Raises UsageError where there is nothing to drill that fits the wish.
+    """
+    drills = Drills(content, wish, seed, score_file())
+    if not plain and interactive.full_screen():
         from wizard.front.tui import drillapp
 
         status = drillapp.run(drills)
@@ -144,7 +144,7 @@ def in_lines(drills: Drills) -> int:
 def show_score(content: Content, *, as_json: bool) -> int:
     """The score by layer, and what to practise next; always 0."""
     score = score_file()
-    drills = Drills(content, Wanted(), None, score)
+    drills = Drills(content, EVERYTHING, None, score)
     if as_json:
         output.write_json(json.dumps(score_data(score.results, drills)) + "\n")
     else:
@@ -160,7 +160,7 @@ def score_data(results: Sequence[Result], drills: Drills) -> dict[str, Any]:
         "schema": SCHEMA,
         "all": _numbers(tally(results)),
         "streak": {"now": now.now, "best": now.best},
-        "layers": [_numbers(one) for one in by_layer(results, ORDER)],
+        "layers": [_numbers(one) for one in by_layer(results, ALL_LAYERS)],
         "next": drills.advice().partition(": ")[2],
         "trouble": drills.score.trouble,
     }
@@ -179,7 +179,7 @@ def score_lines(results: Sequence[Result], drills: Drills) -> Iterator[str]:
         yield "No drill was finished yet. To begin: dbwizard practice --drill"
         return
     yield f"{'layer':<9} {'solved':>7} {'fix':>4} {'looks':>6} {'time':>8}"
-    for one in (*by_layer(results, ORDER), tally(results, "all")):
+    for one in (*by_layer(results, ALL_LAYERS), tally(results, "all")):
         solved = f"{one.solved}/{one.tried}"
         yield f"{one.layer:<9} {solved:>7} {one.mended:>4} {one.looks:>6.1f} {one.seconds:>6.0f} s"
     now = streak(results)

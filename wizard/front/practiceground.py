@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from wizard.redact import Redactor
 if TYPE_CHECKING:
     from wizard.content.load import Content
     from wizard.practice import Running, Scenario
+    from wizard.runtime import Runtime
 
 CONNECT = 2.0
 """Seconds for a connection and for a first word: the range is on this machine."""
@@ -50,7 +52,7 @@ class Ground:
         """What the whole walk found, once it was made."""
         self._runtime = self._new_runtime()
 
-    def _new_runtime(self, ends: float | None = None) -> Any:
+    def _new_runtime(self, ends: float | None = None) -> Runtime:
         return self.running.runtime(
             self.target, connect_timeout=CONNECT, ends=ends, platforms=self.content.platforms
         )
@@ -72,8 +74,7 @@ class Ground:
 
     def _lead_to(self, probe: str, prober: Prober) -> Seen | None:
         """Bring settings, addresses and connection to where a probe expects them; what was seen if that fails."""
-        before = ("config.settings", "dns.resolve")
-        for name in before[: before.index(probe) if probe in before else len(before)]:
+        for name in takewhile(lambda one: one != probe, ("config.settings", "dns.resolve")):
             self._seen(prober, name)
         chain = CHAIN if probe in INSIDE else CHAIN[: CHAIN.index(probe)] if probe in CHAIN else ()
         if chain or probe in CHAIN:

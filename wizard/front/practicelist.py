@@ -8,16 +8,15 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from wizard.content.problems import nearest
-from wizard.core.tree import EXTRA_LAYERS, LAYERS
+from wizard.core.tree import ALL_LAYERS as ORDER
 from wizard.errors import UsageError
+from wizard.impact import ENGINES
 from wizard.named import NamedTuple
+from wizard.practice.model import DIFFICULTIES
 
 if TYPE_CHECKING:
     from wizard.practice import Scenario
 
-ORDER = (*LAYERS, *EXTRA_LAYERS)
-DIFFICULTIES = ("easy", "medium", "hard")
-ENGINES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB"}
 NARROW = 60
 """Columns below which a scenario takes rows of its own in place of columns."""
 LEAST = 20
@@ -49,8 +48,14 @@ class Wanted(NamedTuple):
         return ", ".join(one for one in self if one)
 
 
+EVERYTHING = Wanted()
+
+
 def wanted(words: Iterable[str], layer: str | None = None, difficulty: str | None = None) -> Wanted:
-    """What words and options narrow the list to. Raises UsageError that names the nearest for an unknown word."""
+    """What words and options narrow the list to.
+
+    Raises UsageError for an unknown word, with the nearest one, and for two words of one kind.
+    """
     wish = Wanted(
         _known(layer, ORDER, "layer") if layer else "",
         _known(difficulty, DIFFICULTIES, "difficulty") if difficulty else "",
@@ -62,6 +67,9 @@ def wanted(words: Iterable[str], layer: str | None = None, difficulty: str | Non
     }
     for word in words:
         known = _known(word, kinds, "layer, difficulty or engine")
+        before = getattr(wish, kinds[known])
+        if before not in ("", known):
+            raise UsageError(f"no scenario is both {before} and {known}: name one {kinds[known]}")
         wish = wish._replace(**{kinds[known]: known})
     return wish
 

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from wizard.content.problems import nearest
 from wizard.front import practicetold as told
 from wizard.front.plainlines import Lines
+from wizard.numerals import count
 from wizard.practice.drill import Chose, Drill, GaveUp, Hinted, Left, Looked, Reconsidered, Stage
 
 if TYPE_CHECKING:
     from wizard.front.practiceground import Ground
-    from wizard.practice.drill import Option
+    from wizard.practice.drill import Event, Option
 
 PATIENCE = 20
 """Lines in a row that mean nothing before the drill is left: a pipe may never end."""
@@ -66,7 +67,7 @@ class Talk:
             self._solution()
         return self.drill
 
-    def _feed(self, event: Chose | GaveUp | Hinted | Left | Looked | Reconsidered) -> bool:
+    def _feed(self, event: Event) -> bool:
         """Give the drill an event; whether that changed anything."""
         before = self.drill
         self.drill = before.feed(event)
@@ -186,5 +187,5 @@ class Talk:
 
 def _chosen(word: str, options: Sequence[Option]) -> str:
     """The key of the option with that number; empty where it is none."""
-    number = int(word) if word.isascii() and word.isdecimal() and len(word) < 4 else 0
+    number = count(word, 3) or 0
     return options[number - 1].key if 1 <= number <= len(options) else ""

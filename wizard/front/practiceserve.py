@@ -6,13 +6,11 @@ Only a signal ends it: Ctrl-C with 130, SIGTERM with 143, as everywhere in this 
 from __future__ import annotations
 
 import json
-import sys
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from wizard.errors import UsageError
 from wizard.front import output, practicetools
 from wizard.front.practicewatch import Overheard, OverheardQuestion
 
@@ -28,8 +26,11 @@ NOBODY = (
 
 
 def run(scenario: Scenario, *, port: int, as_json: bool, tell: bool) -> NoReturn:
-    """Serve until a signal comes. `port` 0 takes a free one. It ends with KeyboardInterrupt, always."""
-    from wizard.practice import PracticeError, serve
+    """Serve until a signal comes: it ends with KeyboardInterrupt, always. `port` 0 takes a free one.
+
+    Raises PracticeError where the port cannot be had.
+    """
+    from wizard.practice import serve
 
     try:
         with serve(scenario, port=port, watch=_watch) as running:
@@ -41,9 +42,7 @@ def run(scenario: Scenario, *, port: int, as_json: bool, tell: bool) -> NoReturn
             output.flush()
             _say("Serving. Each client is shown here; Ctrl-C ends it.")
             while True:
-                threading.Event().wait(LONG)
-    except PracticeError as error:
-        raise UsageError(f"{error}; choose another --port, or leave it out") from error
+                time.sleep(LONG)
     except KeyboardInterrupt:
         _say("Ended; its files are removed.")
         raise
@@ -56,10 +55,8 @@ def _watch(kind: str, client: str) -> Watcher:
 
 def _say(line: str) -> None:
     """A line to standard error; where nobody reads it any more, serving goes on."""
-    encoding = sys.stderr.encoding or "utf-8"
     with suppress(OSError, ValueError):
-        sys.stderr.write(f"{line}\n".encode(encoding, "replace").decode(encoding))
-        sys.stderr.flush()
+        output.write_error(f"{line}\n")
 
 
 def as_data(running: Running, *, tell: bool) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from wizard.core.tree import EXTRA_LAYERS
 from wizard.front import practicetools
 from wizard.front.words import LAYERS, OUTCOMES
 from wizard.practice.drilltask import page_of
@@ -176,14 +177,11 @@ def _why_not(cause: str, ground: Ground, report: dict[str, Any]) -> Iterator[str
     name = LAYERS.get(layer, layer)
     if outcomes.get(layer) == "ok":
         yield f"But the layer {name} was in order here."
-    elif outcomes.get(layer, "skipped") == "skipped" and layer not in LOOKS_LATE:
+    elif outcomes.get(layer, "skipped") == "skipped" and layer not in EXTRA_LAYERS:
+        # The others have no place in the order of a connection.
         yield f"But the walk never came as far as the layer {name}: it failed before that."
     if page.seen_as:
         yield f"It is seen as: {'; '.join(page.seen_as[:3])}."
-
-
-LOOKS_LATE = frozenset(("pool", "pooler", "server", "app"))
-"""Layers that have no place in the order of a connection."""
 
 
 def score_line(results: list[Result]) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from wizard.named import NamedTuple
+from wizard.numerals import is_address
 
 if TYPE_CHECKING:
     from wizard.practice import Running
@@ -90,7 +90,7 @@ def tools(running: Running) -> list[Tool]:
     if not target.host or target.host.startswith(("/", "@")):
         return made
     host, port = shlex.quote(target.host), target.port or running.port
-    if not _is_address(target.host):
+    if not is_address(target.host):
         made.append(Tool(f"getent ahosts {host}", "what the name gives"))
     made.append(Tool(f"nc -vz -w 3 {host} {port}", "whether the port answers"))
     if target.engine in STARTTLS:
@@ -111,14 +111,6 @@ def asked(running: Running, name: str) -> str:
         return ""
     address, port = running.dns
     return f"dig @{address} -p {port} {shlex.quote(name)}"
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _psql(running: Running, target: Target) -> str:

@@ -17,14 +17,16 @@ from wizard.wire.mysql_packets import Packet
 
 MOST = 65536
 """Bytes of a direction that are read; what tells the story comes first."""
+LONGEST = 400
+"""Characters of a line."""
 FIRST = 60
 """Bytes of something that is no protocol of a database."""
 OTHERS = {"cancel": "asks to cancel a statement", "tls": "began with TLS at once"}
 """What a PostgreSQL client may begin with besides a login."""
 
 
-class Overheard:
-    """The conversation with one client. `tell` gets the line, once, when the outcome is clear."""
+class _Watching:
+    """Who reads along with one client from a moment of `clock` on, and gives `tell` a line about it."""
 
     def __init__(
         self, client: str, tell: Callable[[str], None], clock: Callable[[], float] = time.time
@@ -32,6 +34,19 @@ class Overheard:
         self._client = client
         self._tell = tell
         self._at = time.strftime("%H:%M:%S", time.localtime(clock()))
+
+    def _say(self, words: str) -> None:
+        """Tell when it was, and the words, in one line that a terminal can be given."""
+        self._tell(clean(" ".join(f"{self._at} {words}".split()), limit=LONGEST))
+
+
+class Overheard(_Watching):
+    """The conversation with one client. `tell` gets the line, once, when the outcome is clear."""
+
+    def __init__(
+        self, client: str, tell: Callable[[str], None], clock: Callable[[], float] = time.time
+    ) -> None:
+        super().__init__(client, tell, clock)
         self._came = b""
         self._sent = b""
         self._before = b""
@@ -50,7 +65,7 @@ class Overheard:
             return
         self._sent = (self._sent + data)[:MOST]
         if outcome := self._outcome():
-            self._say(outcome)
+            self._conclude(outcome)
 
     def encrypted(self) -> None:
         """TLS was agreed on; what follows was deciphered."""
@@ -59,15 +74,14 @@ class Overheard:
 
     def ended(self) -> None:
         """The conversation is over."""
-        self._say(self._outcome() or self._last_words())
+        self._conclude(self._outcome() or self._last_words())
 
-    def _say(self, outcome: str) -> None:
+    def _conclude(self, outcome: str) -> None:
         with self._lock:
             if self._told:
                 return
             self._told = True
-        line = f"{self._at} {self._client}: {self._account()}; {outcome}"
-        self._tell(clean(" ".join(line.split()), limit=400))
+        self._say(f"{self._client}: {self._account()}; {outcome}")
 
     @property
     def _is_mysql(self) -> bool:
@@ -172,16 +186,10 @@ def _messages(data: bytes) -> Iterator[postgres.Message]:
     yield from decoder
 
 
-class OverheardQuestion:
-    """One question to the nameserver of a scenario, and its answer."""
+class OverheardQuestion(_Watching):
+    """One question to the nameserver of a scenario, and its answer. `tell` gets the line at the end."""
 
-    def __init__(
-        self, client: str, tell: Callable[[str], None], clock: Callable[[], float] = time.time
-    ) -> None:
-        self._client = client
-        self._tell = tell
-        self._at = time.strftime("%H:%M:%S", time.localtime(clock()))
-        self._question = self._answer = ""
+    _question = _answer = ""
 
     def came(self, data: bytes) -> None:
         """The question."""
@@ -211,5 +219,4 @@ class OverheardQuestion:
 
     def ended(self) -> None:
         """All was said."""
-        line = f"{self._at} name: {self._client}: {self._question}; {self._answer or 'nothing was sent'}"
-        self._tell(clean(line, limit=400))
+        self._say(f"name: {self._client}: {self._question}; {self._answer or 'nothing was sent'}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
@@ -24,16 +23,8 @@ def take_up(options: Namespace, content: Content) -> tuple[Session, Target]:
     Says on standard error what is not as it was. Raises SessionError or UsageError.
     """
     from wizard.cli import TARGET_OPTIONS, complain
-    from wizard.front.sessionscmd import folder
 
-    place = folder()
-    entry = beginnings.unfinished(beginnings.saved_sessions(content)) if options.session is None else None
-    if entry is not None:
-        session = Session.load(entry.path)
-    else:
-        session = Session.load(find(place, options.session))
-        if options.session is None:
-            complain(f"No session is unfinished; this is the latest, {session.id}, at its finding.")
+    session = _chosen(options, content)
     application.look(options)
     walk, changed = replayed(content.tree, session.walks[-1])
     if changed:
@@ -47,6 +38,26 @@ def take_up(options: Namespace, content: Content) -> tuple[Session, Target]:
         target = target._replace(password=_password(target))
     session.redactor = setup.gate_of(options, target, setup.home_folder())
     return session, target
+
+
+def _chosen(options: Namespace, content: Content) -> Session:
+    """The session to go on with. Raises SessionError where there is none, UsageError for one of practice."""
+    from wizard.cli import complain
+    from wizard.front.sessionscmd import folder
+
+    place = folder()
+    sessions = beginnings.saved_sessions(content) if options.session is None else ()
+    newest = beginnings.unfinished(sessions) or next(iter(sessions), None)
+    session = Session.load(newest.path if newest is not None else find(place, options.session))
+    if session.is_practice:
+        raise UsageError(
+            f"session {session.id} was practice, and its server is gone; to practise it again:"
+            f" dbwizard practice {session.header.get('practice', 'list')};"
+            f" to read what was found: dbwizard export {session.id}"
+        )
+    if options.session is None and not (newest is not None and newest.unfinished):
+        complain(f"No session is unfinished; this is the latest, {session.id}, at its finding.")
+    return session
 
 
 def _password(target: Target) -> Secret | None:
@@ -78,8 +89,6 @@ def _target_of(session: Session, options: Namespace, password: Secret | None) ->
         raise UsageError(
             "this session does not say which database it was about; start a new one with a TARGET"
         )
-    from wizard.target.parse import parse_target
-
     keys = {"user": "user", "database": "dbname"}
     overrides = {option: str(summary[key]) for key, option in keys.items() if summary.get(key)}
     hosts = summary.get("hosts") or [summary]
@@ -88,13 +97,4 @@ def _target_of(session: Session, options: Namespace, password: Secret | None) ->
         if any(values):
             overrides[key] = ",".join(values)
     overrides |= {key: str(value) for key, value in dict(summary.get("options", {})).items()}
-    engine = summary["engine"]
-    return parse_target(
-        "",
-        engine=engine,
-        source="saved session",
-        overrides=overrides,
-        environ=os.environ,
-        home=home,
-        password=password,
-    )
+    return setup.parsed("", "saved session", home, summary["engine"], overrides, password)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from wizard.practice.model import DATABASE, USER, Answer, Settings, Value
+from wizard.practice.model import DATABASE, HOST, USER, Answer, Settings, Value
 from wizard.practice.sql import Dialect
 
 POSTGRES_SETTINGS: dict[str, Value] = {
@@ -222,7 +222,7 @@ POSTGRES = Dialect(
         (r"(?:pg_catalog\.)?current_database\(\)|current_catalog", lambda m, s: s["current_database"]),
         (r"current_schema(?:\(\))?", lambda m, s: "public"),
         (r"(?:pg_catalog\.)?pg_backend_pid\(\)", lambda m, s: 4711),
-        (r"inet_(?:server|client)_addr\(\)", lambda m, s: "127.0.0.1"),
+        (r"inet_(?:server|client)_addr\(\)", lambda m, s: HOST),
         (r"inet_server_port\(\)", lambda m, s: int(str(s["port"]))),
     ),
     column_name=lambda item: (

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from wizard.practice.model import USER, ClientCertificate
+from wizard.practice.model import HOST, USER, ClientCertificate
 from wizard.wire.tls import endpoint_binding
 
 
@@ -153,7 +153,7 @@ def _server_certificate(
     alternative: list[x509.GeneralName] = [x509.DNSName(subject)]
     if not wrong:
         alternative += [x509.DNSName(name) for name in names]
-        alternative.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
+        alternative.append(x509.IPAddress(ipaddress.ip_address(HOST)))
     issuer = signer.certificate.subject if signer else _named(subject)
     signing = signer.key if signer else key
     return (

@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING
 
 from wizard.core.facts import Fact, Facts
 from wizard.core.page import Finding, Fix, render
-from wizard.core.tree import EXTRA_LAYERS, FINDING, HEALTHY, INCONCLUSIVE, LAYERS, Tree
+from wizard.core.tree import ALL_LAYERS, FINDING, HEALTHY, INCONCLUSIVE, Tree
 from wizard.practice.drill import Option, Task
-from wizard.practice.model import DATABASE, USER
+from wizard.practice.model import DATABASE, HOST, USER
 
 if TYPE_CHECKING:
     from wizard.content.load import Content
     from wizard.practice import Scenario
 
-HOST = "127.0.0.1"
-ORDER = (*LAYERS, *EXTRA_LAYERS)
 OFFERED = 7
 """Causes to choose from."""
 CLOSEST = 3
@@ -60,7 +58,7 @@ def answers_of(scenario: Scenario) -> tuple[str, ...]:
 
 
 def make_task(scenario: Scenario, content: Content, random: Random) -> Task:
-    """The task that a scenario is. The same random numbers make the same task."""
+    """The task that a scenario is, one with `answers_of`. The same random numbers make the same task."""
     right, *also = answers_of(scenario)
     near = frozenset((*also, *_near(right, content.tree)))
     wrong = _drawn(*_plausible(right, scenario, content, near), random)
@@ -69,17 +67,17 @@ def make_task(scenario: Scenario, content: Content, random: Random) -> Task:
     random.shuffle(causes)
     random.shuffle(fixes)
     return Task(
-        scenario.name,
-        scenario.layer,
-        scenario.difficulty,
-        right,
-        tuple(Option(cause, content.catalogue.get(cause, "")) for cause in causes),
-        tuple(fixes),
-        frozenset((right,)),
-        near,
-        frozenset(content.catalogue) - {HEALTHY, INCONCLUSIVE},
-        tuple(LOOKS),
-        hints,
+        scenario=scenario.name,
+        layer=scenario.layer,
+        difficulty=scenario.difficulty,
+        cause=right,
+        causes=tuple(Option(cause, content.catalogue.get(cause, "")) for cause in causes),
+        fixes=tuple(fixes),
+        mends=frozenset((right,)),
+        near=near,
+        known=frozenset(content.catalogue) - {HEALTHY, INCONCLUSIVE},
+        looks=tuple(LOOKS),
+        hints=hints,
     )
 
 
@@ -119,8 +117,8 @@ def _plausible(
 
 def _next_to(layer: str) -> tuple[str, ...]:
     """The layers before and after one, in their order."""
-    at = ORDER.index(layer) if layer in ORDER else 0
-    return ORDER[max(0, at - 1) : at + 2]
+    at = ALL_LAYERS.index(layer) if layer in ALL_LAYERS else 0
+    return ALL_LAYERS[max(0, at - 1) : at + 2]
 
 
 def _siblings(cause: str, tree: Tree) -> Iterator[str]:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 
 from wizard.practice.model import (
+    HOST,
     Behaviour,
     BlackHole,
     MysqlServer,
@@ -16,12 +17,11 @@ from wizard.practice.model import (
     Refusing,
     Stranger,
 )
-from wizard.practice.peer import PATIENCE, Peer, Surroundings
+from wizard.practice.peer import PATIENCE, Peer, Surroundings, watcher_of
 from wizard.practice.speak_mysql import MysqlSession
 from wizard.practice.speak_postgres import PostgresSession
 from wizard.wire import ProtocolError
 
-HOST = "127.0.0.1"
 _QUEUE = 64
 _MOST_FILLERS = 16
 
@@ -39,7 +39,8 @@ def listening(behaviour: Behaviour, around: Surroundings, port: int = 0) -> Iter
             listener.bind((HOST, port))
         except OSError as error:
             raise PracticeError(
-                f"the range cannot listen on port {port} of {HOST} ({error.strerror}): choose another one"
+                f"the range cannot listen on port {port} of {HOST} ({error.strerror}):"
+                " choose another --port, or leave it out"
             ) from error
         if isinstance(behaviour, BlackHole):
             _fill_queue(stack, listener)
@@ -102,8 +103,7 @@ class _Reception:
                 connection.close()
                 return
             connection.settimeout(PATIENCE)
-            watch = self._around.watch
-            peer = Peer(connection, watch("sql", f"{client[0]}:{client[1]}") if watch else None)
+            peer = Peer(connection, watcher_of(self._around.watch, "sql", client))
             thread = threading.Thread(target=self._talk, args=(peer,), name="practice-client", daemon=True)
             with self._lock:
                 self._clients[thread] = peer

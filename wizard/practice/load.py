@@ -49,7 +49,8 @@ _MARIADB: Mapping[str, Any] = {
     "account_plugin": "mysql_native_password",
 }
 _MARIADB_SETTINGS = {"version": "10.11.6-MariaDB-0+deb12u1", "version_comment": "Debian 12"}
-_NOBODY: Mapping[str, Behaviour] = {"nobody": Refusing(), "black-hole": BlackHole()}
+NOBODY: Mapping[str, Behaviour] = {"nobody": Refusing(), "black-hole": BlackHole()}
+"""What listens, in one word."""
 Written = Mapping[str, Any]
 
 
@@ -129,7 +130,7 @@ def _texts(written: Any) -> dict[str, str]:
 
 def _behaviour(written: Any) -> Behaviour:
     if isinstance(written, str):
-        return _NOBODY[written]
+        return NOBODY[written]
     ((kind, one),) = written.items()
     if kind == "stranger":
         return Stranger(_bytes(one.get("says", "")), _bytes(one.get("replies", "")), one.get("then", "close"))

@@ -13,6 +13,8 @@ from wizard.errors import WizardError
 USER = "app"
 PASSWORD = "open-sesame-1"  # made up, printed freely: it opens nothing but the range
 DATABASE = "shop"
+HOST = "127.0.0.1"
+"""Where the range listens, and where its clients come from."""
 
 ENGINES = ("postgresql", "mysql", "mariadb")
 DIFFICULTIES = ("easy", "medium", "hard")
@@ -39,7 +41,7 @@ MOMENTS = ("start", "login", "session")
 MANNERS = ("close", "reset", "silence")
 THEN = ("close", "hold", "reset")
 """What a stranger does after its words."""
-WORDS = ("nxdomain", "no-address", "servfail", "refused", "silent", "truncated", "garbage")
+NO_ADDRESS = ("nxdomain", "no-address", "servfail", "refused", "silent", "truncated", "garbage")
 """What a nameserver can say in place of addresses."""
 
 Value = str | int | float | bool | None
@@ -47,7 +49,7 @@ Settings = Mapping[str, Value]
 
 
 class PracticeError(WizardError):
-    """No scenario has this name; the message names the nearest."""
+    """A scenario cannot be served: none has this name, or a port or a folder cannot be had."""
 
 
 def filled(message: str, **known: str) -> str:
@@ -193,9 +195,9 @@ class Nameserver:
     """What one nameserver of the range knows."""
 
     records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Name -> addresses, `alias NAME`, or one of WORDS."""
+    """Name -> addresses, `alias NAME`, or one of NO_ADDRESS."""
     otherwise: str = "nxdomain"
-    """One of WORDS, for every other name."""
+    """One of NO_ADDRESS, for every other name."""
 
 
 @dataclass(frozen=True)

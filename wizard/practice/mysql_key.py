@@ -10,27 +10,22 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 _BITS = 2048
 
 
-class ServerKey:
-    """The key of this process's range; it is made once."""
+def public_key() -> bytes:
+    """The public half, as servers send it."""
+    public = _key().public_key()
+    return public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
-    @property
-    def public(self) -> bytes:
-        """The public half, as servers send it."""
-        return (
-            _key()
-            .public_key()
-            .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        )
 
-    def password(self, secret: bytes, salt: bytes) -> bytes:
-        """The password that a client sent; empty for what is none."""
-        try:
-            mixed = _key().decrypt(secret, padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None))
-        except ValueError:
-            return b""
-        return bytes(byte ^ salt[at % len(salt)] for at, byte in enumerate(mixed)).removesuffix(b"\0")
+def password_of(secret: bytes, salt: bytes) -> bytes:
+    """The password that a client sent under the key, mixed with the `salt` of the greeting; empty for what is none."""
+    try:
+        mixed = _key().decrypt(secret, padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None))
+    except ValueError:
+        return b""
+    return bytes(byte ^ salt[at % len(salt)] for at, byte in enumerate(mixed)).removesuffix(b"\0")
 
 
 @cache
 def _key() -> rsa.RSAPrivateKey:
+    """The key of this process's range; it is made once."""
     return rsa.generate_private_key(public_exponent=65537, key_size=_BITS)

@@ -114,8 +114,7 @@ class Login:
             return self._is_itself(answer)
         if answer != _KEY_REQUESTS[plugin]:
             return False
-        from wizard.practice.mysql_key import ServerKey
+        from wizard.practice.mysql_key import password_of, public_key
 
-        key = ServerKey()
-        self._link.send(my.auth_more(key.public))
-        return self._is_itself(key.password(self._link.receive(), _SALT))
+        self._link.send(my.auth_more(public_key()))
+        return self._is_itself(password_of(self._link.receive(), _SALT))

@@ -12,7 +12,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from wizard.practice.model import WORDS, Nameserver, PracticeError
+from wizard.practice.model import HOST, NO_ADDRESS, Nameserver, PracticeError
+from wizard.practice.peer import watcher_of
 
 if TYPE_CHECKING:
     import dns.message
@@ -58,12 +59,12 @@ def _bound(count: int, port: int) -> list[tuple[socket.socket, socket.socket]]:
                 one.close()
             if port:
                 raise PracticeError(
-                    f"the nameserver of the range cannot listen on port {port} of 127.0.0.1"
+                    f"the nameserver of the range cannot listen on port {port} of {HOST}"
                     f" ({error.strerror}): choose another one"
                 ) from error
             continue  # the free port of one socket was taken for another: choose anew
         return list(zip(opened[::2], opened[1::2], strict=True))
-    raise PracticeError("no port of 127.0.0.1 is free for the nameserver of the range")
+    raise PracticeError(f"no port of {HOST} is free for the nameserver of the range")
 
 
 class _Desk:
@@ -123,7 +124,7 @@ class _Desk:
                     connection.sendall(struct.pack("!H", len(answer)) + answer)
 
     def _answer(self, query: bytes, client: tuple[str, int], *, over_tcp: bool) -> bytes:
-        watcher = self._watch("dns", f"{client[0]}:{client[1]}") if self._watch is not None else None
+        watcher = watcher_of(self._watch, "dns", client)
         answer = reply(self._server, query, over_tcp=over_tcp)
         if watcher is not None:
             watcher.came(query)
@@ -146,7 +147,7 @@ def reply(server: Nameserver, query: bytes, *, over_tcp: bool) -> bytes:
     except (dns.exception.DNSException, IndexError):
         return b""
     found = server.records.get(name, (server.otherwise,))
-    word = found[0] if found[0] in WORDS else ""
+    word = found[0] if found[0] in NO_ADDRESS else ""
     if word in ("silent", "garbage"):
         return asked.id.to_bytes(2, "big") + _GARBAGE if word == "garbage" else b""
     answer = dns.message.make_response(asked)
@@ -186,7 +187,9 @@ def _fill(answer: dns.message.Message, server: Nameserver, name: str) -> None:
         answer.set_rcode(dns.rcode.SERVFAIL)
         return
     sort = dns.rdatatype.AAAA if wanted == dns.rdatatype.AAAA else dns.rdatatype.A
-    addresses = [one for one in found if one not in WORDS and (":" in one) == (sort == dns.rdatatype.AAAA)]
+    addresses = [
+        one for one in found if one not in NO_ADDRESS and (":" in one) == (sort == dns.rdatatype.AAAA)
+    ]
     if addresses and wanted in (dns.rdatatype.A, dns.rdatatype.AAAA):
         answer.answer.append(
             dns.rrset.from_text(f"{name}.", _TTL, "IN", dns.rdatatype.to_text(sort), *addresses)

@@ -42,6 +42,11 @@ Watch = Callable[[str, str], Watcher]
 """Gives who reads along, for the kind of client (`sql`, or `dns` for a question to a nameserver) and its address."""
 
 
+def watcher_of(watch: Watch | None, kind: str, client: tuple[str, int]) -> Watcher | None:
+    """Who reads along with the client at this address and port, where anybody does."""
+    return watch(kind, f"{client[0]}:{client[1]}") if watch is not None else None
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What a session may use besides its client."""

@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING, Any
 from wizard.practice.model import Scenario
 from wizard.practice.sandbox import APP_LOG, RESOLVER_FILES, SERVER_LOG, Filler
 from wizard.runtime import CONNECT_TIMEOUT, Resolver, Runtime
-from wizard.target.model import Problem, Target
+from wizard.target.model import PRACTICE, Problem, Target
 
 if TYPE_CHECKING:
     from wizard.content.load import Content
 
-SOURCE = "practice range"
-"""The source of a target that a scenario states outright."""
 TOLD = "startup.text"
 REPORTED = "app.text"
 """The questions that a server's and an application's log answer."""
@@ -124,7 +122,7 @@ class Running:
         from wizard.target.parse import parse_target
 
         return parse_target(
-            text, engine=self.scenario.engine, source=SOURCE, environ=self.environment, home=self.files
+            text, engine=self.scenario.engine, source=PRACTICE, environ=self.environment, home=self.files
         )
 
 

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from wizard.practice.listener import HOST, listening
+from wizard.practice.listener import listening
 from wizard.practice.model import (
     DATABASE,
+    HOST,
     PASSWORD,
     USER,
     Answer,
@@ -65,15 +66,15 @@ def serve(
         options = filler.fill_all(scenario.client.options)
         stated = scenario.client.url
         yield Running(
-            scenario,
-            HOST,
-            ports,
-            _url(scenario.engine, ports[0], options) if stated is None else filler.fill(stated),
-            options,
-            filler.fill_all(scenario.client.environment),
-            files,
-            dns[0] if dns else None,
-            filler,
+            scenario=scenario,
+            host=HOST,
+            ports=ports,
+            url=_url(scenario.engine, ports[0], options) if stated is None else filler.fill(stated),
+            options=options,
+            environment=filler.fill_all(scenario.client.environment),
+            files=files,
+            dns=dns[0] if dns else None,
+            filler=filler,
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from wizard.practice import answers, sql
-from wizard.practice.model import MysqlError, MysqlServer, Value, filled
+from wizard.practice.model import HOST, MysqlError, MysqlServer, Value, filled
 from wizard.practice.mysql_link import Link
 from wizard.practice.mysql_login import Login, is_mariadb
 from wizard.practice.peer import Peer, Surroundings
@@ -191,7 +191,7 @@ class MysqlSession:
 
     def _error(self, error: MysqlError, *, sqlstate: bool = True) -> bytes:
         brand = "MariaDB" if is_mariadb(self._server) else "MySQL"
-        who = {"user": self._login.user, "database": self._login.database, "host": "127.0.0.1"}
+        who = {"user": self._login.user, "database": self._login.database, "host": HOST}
         text = filled(error.message, brand=brand, **who)
         return my.error(error.number, text, error.sqlstate if sqlstate else None)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from wizard.practice import answers, sql
-from wizard.practice.model import PostgresError, PostgresServer, Value, filled
+from wizard.practice.model import HOST, PostgresError, PostgresServer, Value, filled
 from wizard.practice.peer import Peer, Surroundings
 from wizard.practice.postgres_login import Login, Refused
 from wizard.wire import postgres as pg
@@ -225,30 +225,28 @@ class PostgresSession:
         elif word in _LASTS and " TO " not in statement.upper():
             self._status = "I"
         if before == self._status == "I" and word in _OUTSIDE:
-            return postgres_server.notice(
-                self._fields(Refused(replace(_NO_TRANSACTION, place=_OUTSIDE[word])))
-            )
+            return postgres_server.notice(self._fields(replace(_NO_TRANSACTION, place=_OUTSIDE[word])))
         return b""
 
     def _error(self, refused: Refused) -> bytes:
         if self._status == "T":
             self._status = "E"
-        return postgres_server.error(self._fields(refused))
+        return postgres_server.error(self._fields(refused.error, refused.position))
 
-    def _fields(self, refused: Refused) -> dict[str, str]:
-        error = refused.error
+    def _fields(self, error: PostgresError, position: int = 0) -> dict[str, str]:
+        """The fields of an error or a notice; `position` is where in the query, counted from 1."""
         client = {
             "user": self._user,
             "database": self._database,
-            "host": "127.0.0.1",
+            "host": HOST,
             "encryption": "SSL encryption" if self._peer.encrypted else "no encryption",
         }
         fields = {"S": error.severity, "V": error.severity, "C": error.code}
         for key, text in (("M", error.message), ("D", error.detail), ("H", error.hint)):
             if text:
                 fields[key] = filled(text, **client)
-        if refused.position:
-            fields["P"] = str(refused.position)
+        if position:
+            fields["P"] = str(position)
         if error.place:
             fields["F"], fields["L"], fields["R"] = error.place.split()
         else:
@@ -258,7 +256,7 @@ class PostgresSession:
     def _refuse(self, refused: Refused) -> None:
         """Say why; EOFError where the session ends with it."""
         if refused.error.severity == "WARNING":  # how the last words of a server in a hurry are marked
-            self._peer.send(postgres_server.notice(self._fields(refused)))
+            self._peer.send(postgres_server.notice(self._fields(refused.error)))
             raise EOFError from refused
         self._peer.send(self._error(refused))
         if refused.error.severity == "FATAL":

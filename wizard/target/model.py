@@ -38,6 +38,9 @@ MASK = "•••"
 DEFAULT_PORTS: dict[str, int] = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
 """The port that each engine's clients use when none is given."""
 
+PRACTICE = "practice range"
+"""How the source of a target begins that is served for practice: its server is gone when the walk is over."""
+
 
 class Secret:
     """A password that cannot be printed, formatted, pickled or turned into JSON by accident.

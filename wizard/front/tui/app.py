@@ -1,26 +1,19 @@
-"""The full screen: starts the walk, hands the workers' messages to the course, and ends with an exit status.
+"""The full screen of a walk: starts it, hands the workers' messages to the course, and ends with an exit status.
 
 It must stay quick to appear: nothing that talks to a database, reads YAML or draws graphs is imported here.
 """
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
-from textual.app import App, SuspendNotSupported
-from textual.binding import Binding, BindingType
-from textual.driver import Driver
 
-from wizard import endings
 from wizard.exits import BY_STATUS, Exit
 from wizard.front.tui.messages import Concluded, Failed, Opened, Reported, Said
-from wizard.front.tui.thrift import Thrift, thrifty
+from wizard.front.tui.screenapp import ScreenApp
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -35,18 +28,8 @@ if TYPE_CHECKING:
     from wizard.target.model import Target
 
 
-class WizardApp(App[int]):
-    """The application. Its exit status is that of the last verdict."""
-
-    CSS_PATH = "wizard.tcss"
-    TITLE = "dbwizard"
-    ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+c", "interrupt", show=False, priority=True),
-        Binding("ctrl+q", "leave", show=False, priority=True),
-        Binding("ctrl+l", "redraw", show=False, priority=True),
-        Binding("ctrl+z", "suspend_process", show=False, priority=True),
-    ]
+class WizardApp(ScreenApp):
+    """The application. Its exit status is that of the last verdict, 130 before there is one."""
 
     def __init__(
         self,
@@ -60,13 +43,9 @@ class WizardApp(App[int]):
         read_error: Callable[[str], Pasted | None] | None = None,
         offers: Offers | None = None,
     ) -> None:
-        self._thrift = Thrift()
-        super().__init__(ansi_color=True)
-        self.environ = os.environ if environ is None else environ
+        super().__init__(environ, write_terminal)
         self.course: Course | None = None
         self.parse = parse
-        self.status = int(Exit.INTERRUPTED)
-        self.broken = False
         self.process = 0
         """The process whose view the person wants to take: the program has to begin anew for that."""
         self.afterwards: Callable[[], int] | None = None
@@ -77,14 +56,6 @@ class WizardApp(App[int]):
         self._targets = targets
         self._target = target
         self._greeting = greeting
-        self.write_terminal = write_terminal or self._write_to_driver
-        self.animation_level = "none"
-        self._bare = False
-        """Whether the screen is left for the bare terminal."""
-
-    def get_driver_class(self) -> type[Driver]:
-        """The terminal's driver, made to write less."""
-        return thrifty(super().get_driver_class(), self._thrift)
 
     def get_default_screen(self) -> Screen[None]:
         """The start screen, or the walk when the target is known."""
@@ -151,16 +122,6 @@ class WizardApp(App[int]):
     def _said(self, message: Said) -> None:
         self.say(message.text)
 
-    def on_resize(self) -> None:
-        """A terminal of another size has kept nothing that can be relied on."""
-        self._thrift.forget()
-
-    @on(Driver.SignalResume)
-    def action_redraw(self) -> None:
-        """Draw all of the screen anew, for another program may have written on it."""
-        self._thrift.forget()
-        self.screen.refresh(layout=True)
-
     def redraw(self) -> None:
         """Have the board show the course, also when another screen lies on it."""
         from wizard.front.tui.screens.board import Board
@@ -177,81 +138,11 @@ class WizardApp(App[int]):
             if isinstance(screen, Board) and screen.is_mounted:
                 screen.notice(text)
 
-    def _write_to_driver(self, sequence: str) -> None:
-        """Write a control sequence to the terminal, in order with everything else that is drawn."""
-        if self._driver is not None:
-            self._driver.write(sequence)
-            self._driver.flush()
-
-    def show_plain(self, command: str) -> None:
-        """Show a command alone: on the bare terminal, or on an empty screen where that cannot be."""
-        from wizard.front.tui.screens.plain import PlainScreen, show_alone
-
-        self._bare = True
-        try:
-            with self.suspend():
-                show_alone(command, sys.__stderr__ or sys.stderr, sys.__stdin__ or sys.stdin)
-        except SuspendNotSupported:
-            self.push_screen(PlainScreen(command))
-        finally:
-            self._bare = False
-
-    def _fatal_error(self) -> None:
-        """Report a mistake of this program without the values of variables: one of them may be a password."""
-        from rich.text import Text
-
-        from wizard.front.tui.crash import failure
-
-        self.status = int(Exit.USAGE)
-        self.broken = True
-        self.panic(Text(failure(sys.exc_info()[1])))
-
-    def _moment(self) -> str:
-        """The moment for which the last line of the screen shows the keys."""
-        from wizard.front.tui.widgets.line import Keys
-
-        return self.screen.query_one(Keys).where
-
-    def action_help(self) -> None:
-        """Show the help page."""
-        from wizard.front.tui.screens.help import Help
-
-        self.push_screen(Help(self._moment()))
-
-    def action_palette(self) -> None:
-        """List what can be done now; what is chosen is done on the screen that was left for the list."""
-        from wizard.front.tui.screens.palette import Palette
-
-        screen = self.screen
-
-        async def do(name: str | None) -> None:
-            if name:
-                await screen.run_action(name)
-
-        self.push_screen(Palette(self._moment()), do)
-
     def action_leave(self) -> None:
-        """End with the status of the last verdict, 130 before there is one."""
+        """End with the status of the last verdict, and wait for no check."""
         if self.course is not None:
             self.course.leave()
-        self.exit(self.status)
-
-    def action_interrupt(self) -> None:
-        """Ctrl+C: the same, from everywhere."""
-        self.action_leave()
-
-    def leave_soon(self, number: int) -> None:
-        """A signal wants the program to end: the same, as soon as the screen's own work can be interrupted."""
-        wants_back = self._bare and number == signal.SIGINT
-        if self._loop is not None and not wants_back:
-            self._loop.call_soon_threadsafe(self._end_with, 128 + number)
-        if self._loop is None or self._bare:
-            # Nobody draws: the main thread waits for the person, or for something before the first screen.
-            raise KeyboardInterrupt
-
-    def _end_with(self, status: int) -> None:
-        self.status = status
-        self.action_leave()
+        super().action_leave()
 
 
 def run(
@@ -284,14 +175,11 @@ def run(
     app = WizardApp(
         make, discovery_targets, target, parse, greeting=greeting, read_error=read_error, offers=offers
     )
-    with endings.told(app.leave_soon):
-        status = app.run()
+    status = app.show()
     if app.course is not None:
         app.course.finish()
     if app.process and take_view is not None:
         return take_view(app.process)
     if app.afterwards is not None:
         return app.afterwards()
-    if status is None:
-        return app.status if app.broken else int(Exit.INTERRUPTED)
     return status

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wizard.core.diagnosis import Diagnosis, conclude
-from wizard.core.events import Evidence
+from wizard.core.events import ASIDE, Evidence
 from wizard.core.page import Filler, Finding, render
 from wizard.core.tree import HEALTHY
 from wizard.core.walk import Walk
@@ -123,7 +123,7 @@ def build(walk: Walk, content: Content, footprint: str = "") -> Conclusion:
         frozenset(walk.tree.fills),
         _excluded(diagnosis, walk, content),
         footprint,
-        max((event.at for event in walk.events), default=0.0),
+        max((event.at for event in walk.events if not isinstance(event, ASIDE)), default=0.0),
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from wizard.core.events import Answered, Event, Noted, Overruled, Showed
+from wizard.core.events import Answered, Event, Noted, Overruled, Showed, Touched
 from wizard.core.overruling import passed
 from wizard.core.steps import Ask, Finished, Run, Step
 from wizard.front.tui.engine import STANDING, Engine, MakeProbes, Supply, kept_answers, real_probes
@@ -112,6 +112,7 @@ class Course:
     def finish(self) -> None:
         """When the screen is gone: end the connection politely and let the session reach the disk. Bounded."""
         self.engine.attempt.close()
+        self._keep_footprint()
         self.engine.scribe.wait()
 
     def receive(self, message: FromRun) -> bool:
@@ -130,6 +131,7 @@ class Course:
             self._feed(message.event)
         elif isinstance(message, Concluded):
             self.conclusion = message.conclusion
+            self._keep_footprint()
         elif isinstance(message, Failed):
             self.failure = message.text
         return True
@@ -178,6 +180,13 @@ class Course:
         from wizard.front.handover import message_of
 
         return message_of(self.conclusion, self.session) if self.conclusion is not None else ""
+
+    def _keep_footprint(self) -> None:
+        """Keep what was done to servers, unless it is kept already."""
+        touched = self.engine.touched()
+        kept = [one.did for one in self.walk.events if isinstance(one, Touched)] if self.walk else []
+        if touched is not None and touched.did not in kept:
+            self._mention(touched)
 
     def _mention(self, event: Event) -> None:
         if self.walk is not None:

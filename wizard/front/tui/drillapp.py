@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from wizard.exits import Exit
-from wizard.front.tui.app import WizardApp
 from wizard.front.tui.drilling import Drilling
+from wizard.front.tui.screenapp import ScreenApp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from wizard.front.practicedrill import Drills
 
 
-class DrillApp(WizardApp):
-    """The application with the drill in place of a walk."""
+class DrillApp(ScreenApp):
+    """The application of one sitting of `drills`."""
 
     def __init__(
         self,
@@ -26,10 +26,11 @@ class DrillApp(WizardApp):
         environ: Mapping[str, str] | None = None,
         write_terminal: Callable[[str], object] | None = None,
     ) -> None:
-        super().__init__(_no_walk, (), None, _no_walk, environ, write_terminal)
+        super().__init__(environ, write_terminal)
         self.drilling = Drilling(drills)
         self.status = int(Exit.HEALTHY)
         self.failure: WizardError | None = None
+        """Why no scenario could be served."""
 
     def get_default_screen(self) -> Screen[None]:
         """The drill."""
@@ -47,11 +48,6 @@ class DrillApp(WizardApp):
         self.exit(int(Exit.INTERRUPTED))
 
 
-def _no_walk(*_: object) -> NoReturn:
-    """A drill walks by itself; nothing of the screen asks for another walk."""
-    raise NotImplementedError
-
-
 def run(drills: Drills) -> int:
     """Drill on the full screen; the exit status. It is 2 when the program itself fails.
 
@@ -59,11 +55,9 @@ def run(drills: Drills) -> int:
     """
     app = DrillApp(drills)
     try:
-        status = app.run()
+        status = app.show()
     finally:
         app.drilling.end()
     if app.failure is not None:
         raise app.failure
-    if status is None:
-        return app.status if app.broken else int(Exit.INTERRUPTED)
     return status

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from wizard.practice.drill import Drill, Event, Stage
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from wizard.front.practicedrill import Drills
     from wizard.front.practiceground import Ground, Seen
 
-MOMENTS = {Stage.CAUSE: "drill", Stage.FIX: "mending", Stage.OVER: "solved", Stage.LEFT: "solved"}
+BY_STAGE = {Stage.CAUSE: "drill", Stage.FIX: "mending", Stage.OVER: "solved", Stage.LEFT: "solved"}
 """The stage of a drill to the moment whose keys are shown."""
 
 
@@ -32,25 +33,38 @@ class Drilling:
         """When the drill began, in seconds since the epoch: the time in its log."""
         self.seen: list[tuple[str, list[Seen]]] = []
         """What was looked at, and what was seen."""
-        self.report: dict[str, Any] | None = None
-        """What the whole walk found, once the drill is over."""
         self._stack = ExitStack()
+        self._serving = Lock()
+        """Held while what is served changes: a person may leave while the next scenario is made ready."""
+        self._over = False
 
     @property
     def moment(self) -> str:
         """The moment whose keys can be pressed."""
-        return MOMENTS[self.drill.stage] if self.drill is not None else "drill"
+        return BY_STAGE[self.drill.stage] if self.drill is not None else "drill"
 
-    def begin(self) -> Ground:
-        """Serve the next scenario in place of the one before."""
+    @property
+    def report(self) -> dict[str, Any] | None:
+        """What the whole walk found, once it was made: after the drill."""
+        return self.ground.report if self.ground is not None else None
+
+    def begin(self) -> Ground | None:
+        """Serve the next scenario in place of the one before; None where the sitting has ended.
+
+        Raises WizardError where it cannot be served.
+        """
         from wizard.front.practiceground import ground
 
-        self._stack.close()
-        return self._stack.enter_context(ground(self.drills.next(), self.drills.content, self.drills.random))
+        with self._serving:
+            self._stack.close()
+            if self._over:
+                return None
+            drills = self.drills
+            return self._stack.enter_context(ground(drills.next(), drills.content, drills.random))
 
     def start(self, served: Ground) -> None:
         """The scenario is served: its drill begins."""
-        self.ground, self.report, self.seen = served, None, []
+        self.ground, self.seen = served, []
         self.drill = Drill(served.task, self.clock())
         self.began = time.time()
 
@@ -64,5 +78,7 @@ class Drilling:
         return self.drill is not before
 
     def end(self) -> None:
-        """Stop serving."""
-        self._stack.close()
+        """Stop serving, for good: nothing that was served is left behind."""
+        with self._serving:
+            self._over = True
+            self._stack.close()

@@ -19,11 +19,12 @@ from textual.message import Message
 from wizard.core.events import Event, ProbeFinished, Skipped
 from wizard.core.steps import Run
 from wizard.errors import WizardError
-from wizard.footprint import Ledger
+from wizard.footprint import Ledger, footprint_of
 from wizard.front.tui.messages import Concluded, Failed, Opened, Reported, Said
 
 if TYPE_CHECKING:
     from wizard.content.load import Content
+    from wizard.core.events import Touched
     from wizard.core.facts import Facts, Value
     from wizard.core.tree import Tree
     from wizard.core.walk import Walk
@@ -140,10 +141,12 @@ class Engine:
         self.attempt = Attempt()
         self.ledger = Ledger()
         """What the walk does to servers, all its attempts together."""
+        self._runtime: Runtime | None = None
+        """That of the latest attempt."""
 
     def open(self, run: int, answers: Mapping[str, str], *, again: bool = False) -> None:
         """Load the tree and begin: posts Opened, or Failed."""
-        self.ledger = Ledger()
+        self.ledger, self._runtime = Ledger(), None
         try:
             tree = self.supply.content.tree
             if again and self.supply.reread is not None:
@@ -169,7 +172,7 @@ class Engine:
         self.scribe.wait()
         if attempt.probes is None:
             try:
-                runtime = self.supply.runtime(self.target)
+                self._runtime = runtime = self.supply.runtime(self.target)
                 runtime.footprint = self.ledger
                 attempt.probes = self.supply.probes(runtime, walk.tree)
             except WizardError as error:
@@ -199,17 +202,21 @@ class Engine:
 
         attempt.close()
         try:
-            self.post(Concluded(run, build(walk, self.supply.content, self._footprint())))
+            self.post(Concluded(run, build(walk, self.supply.content, self._footprint(walk))))
         except WizardError as error:
             self.post(Failed(run, str(error)))
 
-    def _footprint(self) -> str:
+    def touched(self) -> Touched | None:
+        """What this sitting of the walk has done to servers until now; None where that is nothing."""
+        return self._runtime.touched() if self._runtime is not None else None
+
+    def _footprint(self, walk: Walk) -> str:
         """What the walk did to servers, in a sentence; empty where no probe went near one."""
-        if not self.ledger.connections:
-            return ""
         from wizard.footprintwords import sentence
 
-        return sentence(self.ledger.told())
+        touched = self.touched()
+        made = footprint_of([*walk.events, *([touched] if touched else [])])
+        return sentence(made) if made["connections"] else ""
 
     def give_up(self) -> None:
         """Abandon the probe that runs now; it is reported as skipped."""

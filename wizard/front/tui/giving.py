@@ -5,6 +5,7 @@ The words are honest: what a terminal does with what is sent to it cannot be see
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,16 +30,16 @@ class Gives:
 
     app: WizardApp
 
+    @abstractmethod
     def given(self) -> Given | None:
         """The text that is marked now; None where there is none."""
-        raise NotImplementedError
 
     def gave(self, given: Given, how: str) -> None:
         """Keep that it was `copied`, `shown` or `written to a file`, where that is kept."""
 
+    @abstractmethod
     def notice(self, text: str) -> None:
         """Show a sentence until the next key."""
-        raise NotImplementedError
 
     def _wanted(self) -> Given | None:
         """The text, or None and a sentence that says what to do."""

@@ -17,6 +17,8 @@ OK = "green"
 FAULT = "bold red"
 WARNING = "bold magenta"
 NOW = "bold blue"
+NARROW, LOW = 60, 16
+"""Columns and rows below which a screen is small."""
 
 
 class State(NamedTuple):
@@ -57,6 +59,11 @@ _GLYPHS = str.maketrans(
         "↓": "Down",
     }
 )
+
+
+def is_small(columns: int, rows: int) -> bool:
+    """Whether a screen of this size has no room for blank rows."""
+    return columns < NARROW or rows < LOW
 
 
 def ascii_only(environ: Mapping[str, str]) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from wizard.core.overruling import grounds, passed
+from wizard.core.overruling import grounds, overrulable, passed
 from wizard.front.tui.views import walk as walk_view
 
 if TYPE_CHECKING:
@@ -21,13 +22,13 @@ class Travels:
     app: WizardApp
     course: Course
 
+    @abstractmethod
     def draw(self) -> None:
         """Show the course as it stands now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def notice(self, text: str) -> None:
         """Show a sentence until the next key."""
-        raise NotImplementedError
 
     def action_back(self) -> None:
         """Offer the earlier steps."""
@@ -69,7 +70,7 @@ class Travels:
 
     def action_overrule(self) -> None:
         """Offer the passed steps whose facts a person may know better."""
-        from wizard.front.tui.screens.overrule import Steps, overrulable
+        from wizard.front.tui.screens.overrule import Steps
 
         walk = self.course.walk
         if walk is None or not overrulable(walk):

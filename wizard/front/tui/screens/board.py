@@ -14,7 +14,7 @@ from wizard.core.steps import Ask, Run
 from wizard.front.tui import actions
 from wizard.front.tui.asking import Asks
 from wizard.front.tui.giving import Given, Gives
-from wizard.front.tui.look import ascii_only
+from wizard.front.tui.look import NARROW, ascii_only, is_small
 from wizard.front.tui.travelling import Travels
 from wizard.front.tui.views import target as words
 from wizard.front.tui.views import walk as walk_view
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from wizard.front.tui.course import Course
     from wizard.front.tui.views.finding import Parts
 
-NARROW = 60
-"""Columns below which the ladder is one line."""
 WIDE = 110
 """Columns from which the finding has room for the ladder beside it."""
 TICK = 1.0
@@ -87,7 +85,7 @@ class Board(Gives, Travels, Asks):
     def _place_ladder(self) -> None:
         beside = WIDE if self.course.moment == "finding" else NARROW
         self.set_class(self.size.width < beside, "-line")
-        self.set_class(self.size.width < NARROW or self.size.height < 16, "-small")
+        self.set_class(is_small(*self.size), "-small")
 
     def draw(self) -> None:
         """Show the course as it stands now."""

@@ -15,7 +15,8 @@ from textual.screen import Screen
 from wizard.content.problems import nearest
 from wizard.errors import WizardError
 from wizard.front.tui import actions
-from wizard.front.tui.look import ascii_only
+from wizard.front.tui.drilling import BY_STAGE
+from wizard.front.tui.look import ascii_only, is_small
 from wizard.front.tui.screens.choosing import Choosing
 from wizard.front.tui.screens.note import Note
 from wizard.front.tui.views import drill as view
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
     from wizard.front.practiceground import Ground, Seen
     from wizard.front.tui.drillapp import DrillApp
     from wizard.front.tui.drilling import Drilling
+    from wizard.practice.drill import Event
 
-MOMENTS = ("drill", "mending", "solved")
-NARROW, LOW = 60, 16
-"""A screen with fewer columns or rows is small: blank rows go."""
+MOMENTS = tuple(dict.fromkeys(BY_STAGE.values()))
+OF_A_MOMENT = frozenset(one.name for one in actions.ACTIONS if set(one.where) & set(MOMENTS))
+"""The actions that have their moment in a drill; any other is always allowed."""
 
 
 class Served(Message):
@@ -93,7 +95,7 @@ class DrillScreen(Screen[None]):
 
     def on_resize(self) -> None:
         """Blank rows only where there is room for them."""
-        self.set_class(self.size.width < NARROW or self.size.height < LOW, "-small")
+        self.set_class(is_small(*self.size), "-small")
         self.draw()
 
     def draw(self) -> None:
@@ -115,8 +117,7 @@ class DrillScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what the table allows at this moment, and nothing but leaving while a worker is at work."""
         del parameters
-        known = {one.name for one in actions.ACTIONS if set(one.where) & set(MOMENTS)}
-        if action not in known or action.startswith("app."):
+        if action not in OF_A_MOMENT or action.startswith("app."):
             return True
         # The first scenario is begun by the screen itself, before there is a drill.
         return not self._busy and any(one.name == action for one in actions.at(self.drilling.moment))
@@ -145,7 +146,7 @@ class DrillScreen(Screen[None]):
         if 1 <= number <= len(options):
             self._feed(Chose(options[number - 1].key, self.drilling.clock()))
 
-    def _feed(self, event: Chose | GaveUp | Hinted | Looked | Reconsidered) -> bool:
+    def _feed(self, event: Event) -> bool:
         """Give the drill an event, and show what came of it."""
         changed = self.drilling.feed(event)
         drill, ground = self.drilling.drill, self.drilling.ground
@@ -169,7 +170,6 @@ class DrillScreen(Screen[None]):
     @on(Walked)
     def _walked(self, message: Walked) -> None:
         if message.ground is self.drilling.ground:
-            self.drilling.report = message.ground.report
             self.draw()
 
     def action_another(self) -> None:
@@ -183,7 +183,8 @@ class DrillScreen(Screen[None]):
         except WizardError as error:
             self.app.fail(error)
         else:
-            self.post_message(Served(served))
+            if served is not None:
+                self.post_message(Served(served))
 
     @on(Served)
     def _served(self, message: Served) -> None:

@@ -13,13 +13,13 @@ from wizard.front.tui.widgets.line import Keys, Words
 from wizard.front.tui.widgets.pane import Block, Pane
 
 if TYPE_CHECKING:
-    from wizard.front.tui.app import WizardApp
+    from wizard.front.tui.screenapp import ScreenApp
 
 
 class Listing(Screen[int]):
     """A heading, a page and the keys. It closes with a number, or with None."""
 
-    app: WizardApp
+    app: ScreenApp
     WHERE = "list"
     HEAD = ""
 

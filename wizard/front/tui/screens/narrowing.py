@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,13 +18,13 @@ from wizard.front.tui.widgets.line import Keys, Words
 from wizard.front.tui.widgets.pane import Block, Pane
 
 if TYPE_CHECKING:
-    from wizard.front.tui.app import WizardApp
+    from wizard.front.tui.screenapp import ScreenApp
 
 
 class Narrowing(Screen[str]):
     """Shows the rows that have all the typed words; a subclass says which those are."""
 
-    app: WizardApp
+    app: ScreenApp
     WHERE = "palette"
     HEAD = ""
     HINT = ""
@@ -43,9 +44,9 @@ class Narrowing(Screen[str]):
         super().__init__()
         self._ascii = ascii_only(self.app.environ)
 
+    @abstractmethod
     def rows(self, typed: Sequence[str]) -> list[Block]:
         """The blocks for these words, in small letters; the first row with an item is marked."""
-        raise NotImplementedError
 
     def compose(self) -> ComposeResult:
         """Heading, filter, list, keys."""

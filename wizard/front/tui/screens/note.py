@@ -15,13 +15,13 @@ from wizard.front.tui.widgets.field import Field
 from wizard.front.tui.widgets.line import Keys, Words
 
 if TYPE_CHECKING:
-    from wizard.front.tui.app import WizardApp
+    from wizard.front.tui.screenapp import ScreenApp
 
 
 class Note(Screen[str]):
     """Closes with what was typed, or with an empty text. `place` says which keys: note, typed or naming."""
 
-    app: WizardApp
+    app: ScreenApp
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(keys, name, label, show=False)
         for keys, name, label in actions.keys("note", "typed", "naming")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from wizard.core.overruling import Passed
+from wizard.core.overruling import Passed, overrulable
 from wizard.core.walk import Walk
 from wizard.front.tui.screens.choosing import Numbered
 from wizard.front.tui.views import overrule as view
-from wizard.front.tui.views.overrule import MOST_AT_ONCE, overrulable
+from wizard.front.tui.views.overrule import MOST_AT_ONCE
 from wizard.front.tui.widgets.pane import Block
-
-__all__ = ["Decided", "Steps", "overrulable"]
 
 
 class Steps(Numbered):

@@ -14,11 +14,13 @@ from wizard.front.tui.widgets.pane import Block, Pane
 
 if TYPE_CHECKING:
     from wizard.front.beginnings import Offers
+    from wizard.front.tui.app import WizardApp
 
 
 class Scenarios(Narrowing):
     """Leaves the screen for the walk against the chosen scenario, or for the drill."""
 
+    app: WizardApp
     WHERE = "scenarios"
     HEAD = "Practise what?"
     HINT = "type to narrow the list, such as: tls hard"

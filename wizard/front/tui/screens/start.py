@@ -15,7 +15,7 @@ from textual.screen import Screen
 from wizard.errors import WizardError
 from wizard.front.beginnings import about, told, unfinished
 from wizard.front.tui import actions
-from wizard.front.tui.look import ascii_only
+from wizard.front.tui.look import ascii_only, is_small
 from wizard.front.tui.screens.choosing import Choosing
 from wizard.front.tui.views import start as view
 from wizard.front.tui.views.target import complete, safe, shortcomings
@@ -42,8 +42,6 @@ AROUND = 6
 """Rows of the screen that are not the list: heading, field, keys and what is between them."""
 BESIDE = 3
 """Columns of the screen that are not the list's text: the bar, and a margin on both sides."""
-LEAST_WIDTH, LEAST_HEIGHT = 60, 16
-"""A screen with fewer columns or rows is small: the page gets the rows of the sentence above the field."""
 
 
 class Remembered(Message):
@@ -104,13 +102,14 @@ class Start(Screen[None]):
     def draw(self) -> None:
         """Show what there is to begin with, in the form that fits the screen."""
         columns, lines = self.app.size
-        small = columns < LEAST_WIDTH or lines < LEAST_HEIGHT
+        small = is_small(columns, lines)
         self.set_class(small, "-small")
         ways = view.ways(self._sessions, self._symptom, small=small)
         if (shown := (ways, columns, lines)) == self._shown:
             return
         self._shown = shown
         pane = self.query_one(Pane)
+        # The page gets the rows of the sentence above the field.
         self.query_one("#another", Words).display = not small
         width = columns - BESIDE
         rows = lines - AROUND - (LATER - len(ways))

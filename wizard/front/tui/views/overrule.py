@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wizard.core.overruling import Ground, Passed, grounds, passed
+from wizard.core.overruling import Ground, Passed, grounds
 from wizard.core.walk import Walk
 from wizard.front.travelwords import came, heading, label
 from wizard.front.tui.look import BOLD
@@ -16,11 +16,6 @@ MOST = 3
 """Facts of a step that are named where the steps are listed."""
 WHO = {"user": "you said", "flag": "stated beforehand", "default": "assumed, for nobody said"}
 """Who knew a fact, before its value; otherwise it was found."""
-
-
-def overrulable(walk: Walk) -> list[Passed]:
-    """The steps at which something decided that a person may overrule, the latest first."""
-    return [step for step in passed(walk) if grounds(walk, step)]
 
 
 def step_blocks(walk: Walk, steps: list[Passed]) -> list[Block]:

@@ -9,12 +9,13 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from wizard.front.beginnings import about, unfinished
-from wizard.front.practicelist import ENGINES
 from wizard.front.tui import actions
 from wizard.front.tui.look import BOLD, QUIET, WARNING
 from wizard.front.tui.screens.choosing import ROW
 from wizard.front.tui.views import target as words
 from wizard.front.tui.widgets.pane import Block
+from wizard.impact import ENGINES
+from wizard.marks import shortened
 from wizard.target.model import Target
 
 if TYPE_CHECKING:
@@ -138,14 +139,12 @@ def _verdict(target: Target) -> str:
 
 def _in_one_row_each(targets: Sequence[Target], width: int) -> list[Block]:
     """Each connection in one row, in columns: what it is, whether it looks complete, where it comes from."""
-    rows = [
-        (words.in_one_line(one), _state(one), shortened(words.safe(one.source), SOURCE)) for one in targets
-    ]
+    rows = [(words.in_one_line(one), _state(one), _fit(words.safe(one.source), SOURCE)) for one in targets]
     name, state, source = (max(cell_len(row[at]) for row in rows) for at in range(3))
     name = max(NARROWEST, min(name, width - NUMBER - state - source - 2 * 2))
     made = []
     for number, row in enumerate(rows, 1):
-        shown = shortened(row[0], name)
+        shown = _fit(row[0], name)
         gap = " " * (name - cell_len(shown) + 2)
         text = Text.assemble((shown, BOLD), f"{gap}{row[1]:<{state}}  {row[2]}")
         made.append(Block(text, "", f"{number:>2}  ", "    ", f"target-{number}"))
@@ -159,19 +158,14 @@ def _state(target: Target) -> str:
 def _in_two_rows(number: int, target: Target, width: int) -> list[Block]:
     """A connection on a small screen."""
     item = f"target-{number}"
-    second = shortened(f"{_state(target)}, {words.safe(target.source)}".removesuffix(", "), width - NUMBER)
-    name = shortened(words.in_one_line(target), width - NUMBER)
+    second = _fit(f"{_state(target)}, {words.safe(target.source)}".removesuffix(", "), width - NUMBER)
+    name = _fit(words.in_one_line(target), width - NUMBER)
     return [Block(name, BOLD, f"{number:>2}  ", "    ", item), Block(second, "", "    ", "    ", item)]
 
 
-def shortened(text: str, room: int) -> str:
-    """The text in at most `room` cells: of a longer one both ends stay, for a host begins and a port ends it."""
-    if cell_len(text) <= room:
-        return text
-    head, tail = text[: len(text) // 2], text[len(text) // 2 :]
-    while cell_len(head) + cell_len(tail) > room - 1 and (head or tail):
-        head, tail = (head[:-1], tail) if cell_len(head) >= cell_len(tail) else (head, tail[1:])
-    return f"{head}…{tail}"
+def _fit(text: str, room: int) -> str:
+    """The text in at most `room` cells."""
+    return shortened(text, room, cell_len)
 
 
 def symptoms(found: Sequence[Symptom], chosen: str) -> list[Block]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from wizard.impact import ENGINES
 from wizard.passwordplaces import redact_patterns
 from wizard.redact import clean
 from wizard.target.model import Target
 
-_NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB"}
 SOFT = ("passfile-ignored",)
 """Problems that stop nothing by themselves."""
 
@@ -18,7 +18,7 @@ def safe(text: str, limit: int = 400) -> str:
 
 def engine(target: Target) -> str:
     """The name of the engine as its makers write it."""
-    return _NAMES.get(target.engine, "unknown engine")
+    return ENGINES.get(target.engine, "unknown engine")
 
 
 def place(target: Target) -> str:
