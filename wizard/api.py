@@ -27,11 +27,10 @@ def check(
     A database that fails is a report, not an exception; raises ContentError when the trees cannot be read.
     """
     from wizard.report import report, target_summary
-    from wizard.target.parse import parse_target
 
     begun, started = time.monotonic(), time.time()
     content, home = open_content(), setup.home_folder()
-    parsed = parse_target(target, engine=engine, source="check()", environ=os.environ, home=home)
+    parsed = setup.parsed(target, "check()", home, engine)
     runtime = Runtime(
         parsed, os.environ, home, None, connect_timeout, begun + timeout, platforms=content.platforms
     )

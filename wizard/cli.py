@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 
 from wizard import __version__
 from wizard.errors import ContentError, WizardError
 from wizard.exits import Exit
 from wizard.front.arguments import Help, Parser
-from wizard.front.output import flush
+from wizard.front.output import flush, write_error
 
 COMMANDS = ("check", "explain", "causes", "sessions", "resume", "export", "compare", "tree", "practice")
 TARGET_OPTIONS = {
@@ -89,10 +88,8 @@ def complain(sentence: str) -> None:
     from wizard.redact import Redactor, clean
 
     words = " ".join(clean(Redactor(()).text(sentence), limit=2000).splitlines())
-    encoding = sys.stderr.encoding or "utf-8"
     try:
-        sys.stderr.write(f"dbwizard: {words}\n".encode(encoding, "replace").decode(encoding))
-        sys.stderr.flush()
+        write_error(f"dbwizard: {words}\n")
     except OSError:
         # Nobody can be told. The exit status must still tell, so the interpreter must not fail over it at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

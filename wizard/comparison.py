@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from wizard.core.events import Answered, Event, ProbeFinished, Stated
 from wizard.core.facts import text_of
 from wizard.core.lazyre import lazy
-from wizard.core.tree import EXTRA_LAYERS, LAYERS, Tree
+from wizard.core.tree import ALL_LAYERS, Tree
 from wizard.impact import place_of
 from wizard.redact import clean
 from wizard.report import report
@@ -48,7 +48,7 @@ def compare(first: Session, second: Session, content: Content) -> dict[str, Any]
         {**one, "layer": places.get(one["fact"], ""), "meaning": _meaning(one["fact"], content.tree)}
         for one in differing_facts(reports[0]["facts"], reports[1]["facts"], content.tree)
     ]
-    order = {layer: number for number, layer in enumerate((*LAYERS, *EXTRA_LAYERS))}
+    order = {layer: number for number, layer in enumerate(ALL_LAYERS)}
     facts.sort(key=lambda one: (one["measured"], order.get(one["layer"], len(order)), one["fact"]))
     settled = [one for one in facts if not one["measured"]]
     outcome = next((one["layer"] for one in layers if not one["same"]), "")
@@ -145,7 +145,7 @@ def _layers(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[dict[st
     """The outcome of each layer on both sides, with what was seen there."""
     sides = [{one["layer"]: one for one in made["layers"]} for made in (first, second)]
     found = []
-    for layer in (*LAYERS, *EXTRA_LAYERS):
+    for layer in ALL_LAYERS:
         a, b = (side.get(layer, {"outcome": "skipped", "summary": ""}) for side in sides)
         if layer in sides[0] or layer in sides[1]:
             found.append(

@@ -5,9 +5,15 @@ Nothing is told to end and stays: what does not leave in time is ended for good.
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+from wizard.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import IO
 
 GRACE = 10
 """Seconds to leave in order; a terminal that takes no more bytes must not keep the program for ever."""
@@ -83,6 +89,27 @@ def has_come() -> bool:
 def status(otherwise: int) -> int:
     """The exit status of the signal that came, as a shell gives it; `otherwise` where none did."""
     return 128 + _endings.number if _endings.number else otherwise
+
+
+def wait_for(terminal: IO[str]) -> None:
+    """Return when something can be read there, so that no read sleeps over a signal that came in the instant before it.
+
+    A signal is heard at once, whenever it comes. Where that cannot be had (no file to be opened), it returns at once.
+    """
+    from select import select
+
+    with suppress(OSError, ValueError):
+        heard, tell = os.pipe()
+        os.set_blocking(tell, False)
+        awaited: list[IO[str] | int] = [terminal, heard]
+        before = signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
+        try:
+            while terminal not in select(awaited, [], [])[0]:
+                os.read(heard, 1)
+        finally:
+            signal.set_wakeup_fd(before)
+            os.close(heard)
+            os.close(tell)
 
 
 def _end_at_last() -> None:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import time
 
+from wizard.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 SYMBOLS = {
     "ok": ("✓", "[ok]"),
     "fault": ("✗", "[FAULT]"),
@@ -43,6 +48,20 @@ def paint(text: str, name: str, colour: bool) -> str:
 def to_ascii(text: str) -> str:
     """The text for a terminal that knows ASCII only: a `?` stands for what has no equal."""
     return text.translate(_PLAIN).encode("ascii", "replace").decode("ascii")
+
+
+def shortened(text: str, room: int, columns: Callable[[str], int] = len) -> str:
+    """The text in at most `room` columns: of a longer one both ends stay, for a host begins and a port ends it.
+
+    `columns` tells how wide a text is.
+    """
+    if columns(text) <= room:
+        return text
+    middle = len(text) // 2
+    head, tail = text[:middle][:room], text[middle:][-room:]
+    while columns(head) + columns(tail) > room - 1 and (head or tail):
+        head, tail = (head[:-1], tail) if columns(head) >= columns(tail) else (head, tail[1:])
+    return f"{head}…{tail}"
 
 
 def duration(ms: float) -> str:

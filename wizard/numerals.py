@@ -19,6 +19,17 @@ def whole(text: str | None, digits: int = 15) -> int | None:
     return -found if found is not None and (text or "").startswith("-") else found
 
 
+def is_address(text: str) -> bool:
+    """Whether the text is an IP address of either family."""
+    from ipaddress import ip_address
+
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def nearest(wanted: str, names: Sequence[str]) -> str:
     """The existing name that is most like a missing one; "none" where none is, or where it is not missing."""
     from difflib import get_close_matches

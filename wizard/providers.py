@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from wizard.core.facts import Fact, Facts, Value
 from wizard.named import TYPE_CHECKING
+from wizard.target.model import DEFAULT_PORTS
 
 if TYPE_CHECKING:
     from typing import Any
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     """One provider of `platforms.yaml`."""
 
 _TEXTS = {"allow-list": "managed.allow-list", "tls": "managed.tls", "user-form": "managed.user-form"}
-_DEFAULT_PORTS = {"postgresql": "5432", "mysql": "3306", "mariadb": "3306"}
 
 
 def by_name(platforms: Mapping[str, Any], names: Iterable[str]) -> Entry | None:
@@ -81,7 +81,9 @@ def _particulars(entry: Entry, facts: Facts) -> dict[str, Value]:
         told["managed.port-usual"] = "" if port is None else "yes" if port in ports else "no"
     elif entry.get("own-port") == "yes":
         told["managed.ports"] = "one of its own for each service, as its console shows it"
-        told["managed.port-usual"] = "no" if port is not None and port == _DEFAULT_PORTS.get(engine) else ""
+        told["managed.port-usual"] = (
+            "no" if port is not None and port == str(DEFAULT_PORTS.get(engine)) else ""
+        )
     return told
 
 

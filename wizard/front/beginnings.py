@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from wizard.content.load import open_content
 from wizard.core.tree import Symptom
 from wizard.errors import WizardError
 from wizard.marks import seconds_of
@@ -26,8 +25,6 @@ MOST_SESSIONS = 50
 """Saved sessions that the start looks at, the newest first; `dbwizard sessions` lists them all."""
 MOST_OFTEN = 2
 """Causes that are named to somebody who chose a symptom."""
-PRACTICE = "practice range"
-"""The source of a target that is served for practice: its server is gone when the walk is over."""
 
 
 class Offers(NamedTuple):
@@ -35,7 +32,7 @@ class Offers(NamedTuple):
 
     content: Content
     sessions: Callable[[], Sequence[Entry]]
-    """The saved sessions that can be opened, the newest first."""
+    """The saved sessions that can be gone on with, the newest first."""
     resume: Callable[[str], int]
     """Goes on with the session of this id: the exit status. The screen has to be left before."""
     practice: Callable[[str], int]
@@ -51,25 +48,20 @@ def offers(options: Namespace, content: Content) -> Offers:
         content,
         lambda: saved_sessions(content),
         lambda name: _resume(options, name),
-        lambda name: _practice(options, name),
+        lambda name: _practice(options, content, name),
     )
 
 
 def saved_sessions(content: Content) -> tuple[Entry, ...]:
-    """The newest sessions that can be opened; none where they cannot be read."""
+    """The newest sessions that can be gone on with, those of practice left out; none where they cannot be read."""
     from wizard.front.sessionscmd import folder
     from wizard.sessionlist import entries
 
     try:
-        found = tuple(islice(entries(folder(), content.tree), MOST_SESSIONS))
+        found = tuple(islice(entries(folder(), content.tree, practice=False), MOST_SESSIONS))
     except (OSError, WizardError):
         return ()
-    return tuple(one for one in found if not one.trouble and not _is_over(one))
-
-
-def _is_over(entry: Entry) -> bool:
-    """Whether the session cannot be gone on with: the server of a practice scenario ends with its walk."""
-    return entry.unfinished and str(entry.target.get("source")).startswith(PRACTICE)
+    return tuple(one for one in found if not one.trouble)
 
 
 def unfinished(sessions: Sequence[Entry]) -> Entry | None:
@@ -112,9 +104,9 @@ def _resume(options: Namespace, name: str) -> int:
     return interactive.resume(Namespace(**{**vars(options), "session": name}))
 
 
-def _practice(options: Namespace, name: str) -> int:
-    from wizard.front import practicecmd
+def _practice(options: Namespace, content: Content, name: str) -> int:
+    from wizard.front import practicecmd, practicedrill
 
-    chosen = Namespace(scenario=name, plain=options.plain, layer=None, difficulty=None, seed=None)
-    content = open_content(options.trees)
-    return practicecmd.walk(chosen, content) if name else practicecmd.drill(chosen, content)
+    if name:
+        return practicecmd.walk(name, content, plain=options.plain)
+    return practicedrill.run(content, plain=options.plain)

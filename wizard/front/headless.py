@@ -11,7 +11,7 @@ from wizard.core.diagnosis import conclude
 from wizard.core.walk import Walk
 from wizard.drive import Prober, answer_from, drive
 from wizard.exits import BY_STATUS
-from wizard.footprint import Ledger
+from wizard.footprint import Ledger, footprint_of
 from wizard.front import application, output, setup
 from wizard.named import TYPE_CHECKING
 
@@ -48,9 +48,8 @@ def run(options: Namespace) -> int:
         redactor=runtime.gate,
     )
     if options.footprint:
-        from wizard.redact import clean
-
-        made["footprint"] = ledger.told(lambda text: clean(runtime.gate.text(text)))
+        touched = runtime.touched()
+        made["footprint"] = footprint_of([touched] if touched else [])
     # A reader that is gone does not change the verdict.
     with suppress(BrokenPipeError):
         _print(made, json=options.json)

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+from wizard import endings
 from wizard.content.load import Content, open_content
 from wizard.front import application, beginnings, output, setup
 from wizard.front.output import write
-from wizard.target.model import Target
+from wizard.target.model import PRACTICE, Target
 
 if TYPE_CHECKING:
     from wizard.front.pasted import Pasted
@@ -76,7 +77,7 @@ def read_again(options: Namespace, target: Target) -> Target:
     ground = setup.ground_of(options)
     if ground is not None:
         return ground.reread(target)
-    if target.source in (TYPED, beginnings.PRACTICE) or options.password_stdin:
+    if target.source == TYPED or options.password_stdin:
         return target
     application.look_again(options)
     stated = setup.stated_target(options, home)
@@ -128,10 +129,13 @@ def new_session(options: Namespace, target: Target) -> Session:
     from wizard.session import Session, state_folder
 
     redactor = setup.gate_of(options, target, setup.home_folder())
-    summary = target_summary(target)
-    if setup.ground_of(options) is not None and target.source != beginnings.PRACTICE:
-        summary["source"] = f"{beginnings.PRACTICE}, {target.source}"
-    return Session.create(state_folder(os.environ, setup.home_folder()), {"target": summary}, redactor)
+    header: dict[str, Any] = {"target": target_summary(target)}
+    ground = setup.ground_of(options)
+    if ground is not None:
+        header["practice"] = ground.scenario.name
+        if target.source != PRACTICE:
+            header["target"]["source"] = f"{PRACTICE}, {target.source}"
+    return Session.create(state_folder(os.environ, setup.home_folder()), header, redactor)
 
 
 def _runtimes(content: Content, options: Namespace) -> Callable[[Target], Runtime]:
@@ -141,10 +145,8 @@ def _runtimes(content: Content, options: Namespace) -> Callable[[Target], Runtim
 
 def parser_of(options: Namespace) -> Callable[[str], Target]:
     """What makes a target of a connection that a person types or pastes."""
-    from wizard.target.parse import parse_target
-
     home = setup.home_folder()
-    return lambda text: parse_target(text, engine=options.engine, source=TYPED, environ=os.environ, home=home)
+    return lambda text: setup.parsed(text, TYPED, home, options.engine)
 
 
 def error_reader(content: Content, found: tuple[Target, ...]) -> Callable[[str], Pasted | None]:
@@ -208,6 +210,8 @@ def ascii_only() -> bool:
 def read_line(prompt: str) -> str:
     """One line of the person, without its end. Raises EOFError when nobody is there any more."""
     write_now(prompt)
+    if sys.stdin.isatty():
+        endings.wait_for(sys.stdin)
     line = sys.stdin.readline()
     if not line:
         raise EOFError

@@ -36,6 +36,13 @@ def write_json(text: str) -> None:
     write(text)
 
 
+def write_error(text: str) -> None:
+    """Text to standard error, at once. Raises OSError where it cannot be written."""
+    encoding = sys.stderr.encoding or "utf-8"
+    sys.stderr.write(text.encode(encoding, "replace").decode(encoding))
+    sys.stderr.flush()
+
+
 def flush() -> None:
     """Hand over what was written. A reader that is gone has what it wanted; raises UsageError for another failure."""
     try:

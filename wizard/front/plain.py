@@ -19,7 +19,7 @@ from wizard.core.tree import LONGEST_ANSWER, Tree
 from wizard.core.walk import Walk
 from wizard.drive import Prober, drive
 from wizard.exits import BY_STATUS, Exit
-from wizard.footprint import Ledger
+from wizard.footprint import Ledger, footprint_of
 from wizard.footprintwords import sentence
 from wizard.front import plainmenu, plainmoves
 from wizard.front.plainlines import Lines, Read, Write
@@ -117,8 +117,8 @@ class _Sitting:
         )
 
     def say_where_saved(self) -> None:
-        """How to come back."""
-        if self.session.path is not None and not self.session.trouble:
+        """How to come back; from practice nobody does, for its server is gone."""
+        if self.session.path is not None and not self.session.trouble and not self.session.is_practice:
             self.lines.say(f"Saved. To go on: dbwizard resume {self.session.id}")
 
     def _begin(self, answers: Mapping[str, str]) -> None:
@@ -138,6 +138,8 @@ class _Sitting:
             drive(self.walk, self._run, self._ask, self._on_event)
         finally:
             self._prober.close()
+            if (touched := self.runtime.touched()) is not None:
+                self._happened(touched)
 
     def _again(self) -> None:
         """Start anew after a fix, with what the person said about the surroundings."""
@@ -277,7 +279,7 @@ class _Sitting:
         """The finding, and what the fix has changed."""
         self.lines.say("")
         self.lines.show(printed.text(found, ascii=self.lines.ascii, width=self.lines.width, symbols=False))
-        self.lines.show(f"\nHow sure: {certainty(found)}\n{sentence(self.runtime.footprint.told())}\n")
+        self.lines.show(f"\nHow sure: {certainty(found)}\n{sentence(footprint_of(self.walk.events))}\n")
         if before is not None:
             self._compare(before, found)
         for fix in found["findings"][0]["fixes"][:1]:

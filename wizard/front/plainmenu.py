@@ -27,17 +27,24 @@ FORMS = {".md": "md", ".txt": "text", ".html": "html", ".json": "json"}
 """The ending of a file to the form of the transcript that is written into it."""
 COMMON = ("n", "e", "l", "m", "d")
 """The keys of `common`."""
-MORE = """\
-  w  why it is asked
-  h  how to find out
-  s  skip the question
-  b  back to the question before (b 3: to step 3 of the list)
-  l  list the steps so far
-  m  map: what is ruled out, what is still possible
-  d  doubt a check: say what is true
-  n  note, kept with its time (n it began at noon)
-  e  export the transcript (e report.md)
-  q  quit; the session is kept"""
+TRAVEL = (
+    ("b", "back to the question before (b 3: to step 3 of the list)"),
+    ("l", "list the steps so far"),
+    ("m", "map: what is ruled out, what is still possible"),
+    ("d", "doubt a check: say what is true"),
+)
+"""The keys that move in the walk, and what they do."""
+QUITS = ("q", "quit; the session is kept")
+AT_QUESTION = (
+    ("w", "why it is asked"),
+    ("h", "how to find out"),
+    ("s", "skip the question"),
+    *TRAVEL,
+    ("n", "note, kept with its time (n it began at noon)"),
+    ("e", "export the transcript (e report.md)"),
+    QUITS,
+)
+MORE = "\n".join(f"  {key}  {told}" for key, told in AT_QUESTION)
 """All that can be typed at a question."""
 QUIT, VERIFY, GO_ON = "quit", "verify", "go on"
 """What the person wants after the finding: enough, the walk again from its start, or on from a step gone back to."""
@@ -148,20 +155,14 @@ class Menu:
                 ("c", "command 1 alone, to be copied (c 2: command 2)"),
                 ("f", "command 1 into a new file (f 2: command 2)"),
             ]
-        keys += (
-            [("h", f"a message for {whom}, ready to paste (f h: into a file)")]
-            if self.page["hand_over"]
-            else []
-        )
+        if self.page["hand_over"]:
+            keys.append(("h", f"a message for {whom}, ready to paste (f h: into a file)"))
         keys += [
             ("v", "verify: run the walk again, and compare"),
-            ("b", "back to the question before (b 3: to step 3 of the list)"),
-            ("l", "list the steps so far"),
-            ("m", "map: what is ruled out, what is still possible"),
-            ("d", "doubt a check: say what is true"),
+            *TRAVEL,
             ("n", "note, kept with its time"),
             ("e", "export the transcript"),
-            ("q", "quit; the session is kept"),
+            QUITS,
         ]
         self.lines.say("\nWhat you can type:")
         for key, told in keys:

@@ -13,11 +13,13 @@ from wizard.errors import WizardError
 from wizard.exits import Exit
 from wizard.front import application
 from wizard.front.beginnings import Offers, about, scenarios, told, unfinished
+from wizard.front.plainlines import Read, Write
 from wizard.front.practicelist import words_of
 from wizard.front.tui import actions
 from wizard.front.tui.views import target as words
 from wizard.front.words import to_ascii
 from wizard.named import NamedTuple
+from wizard.numerals import count
 from wizard.target.model import Target
 
 if TYPE_CHECKING:
@@ -33,8 +35,6 @@ DRILL = "drill"
 NARROWED = "A word narrows the list (tls, hard, mysql …); 'drill' picks one, and you find the cause."
 NOTHING = "No scenario has these words."
 LETTERS = ("symptom", "resume", "earlier", "running", "practice")
-Read = Callable[[str], str]
-Write = Callable[[str], None]
 
 
 class Begun(NamedTuple):
@@ -111,8 +111,8 @@ class Start:
         """What a line begins with, or None where there is more to say."""
         if not said:
             return self._begun(None)
-        if said.isascii() and said.isdecimal() and len(said) < 4:
-            return self._numbered(int(said))
+        if (number := count(said, 3)) is not None:
+            return self._numbered(number)
         if said.lower() == "q":
             return Begun(work=lambda: int(Exit.INTERRUPTED))
         if said.lower() in self.table:
@@ -177,12 +177,12 @@ class Start:
         """Narrow the scenarios by words until one of them is named or numbered."""
         found = scenarios(self.offers.content)
         counts = Counter(one.layer for one in found)
-        self._say("Practise what? " + ", ".join(f"{layer} ({count})" for layer, count in counts.items()))
+        self._say("Practise what? " + ", ".join(f"{layer} ({many})" for layer, many in counts.items()))
         self._say(NARROWED)
         shown: list[Scenario] = []
         for _ in range(PATIENCE):
             said = self.read("A word, a name, a number, or Enter for none: ").strip().lower()
-            number = int(said) if said.isascii() and said.isdecimal() and len(said) < 4 else 0
+            number = count(said, 3) or 0
             if 1 <= number <= len(shown):
                 said = shown[number - 1].name
             if said == DRILL or any(one.name == said for one in found):
@@ -199,7 +199,7 @@ class Start:
         """The number of a row that a person chooses; 0 for none."""
         self._say("\n".join(f"{number:>3} {row}" for number, row in enumerate(rows, 1)))
         said = self.read(f"A number from 1 to {len(rows)}, or Enter for none: ").strip()
-        number = int(said) if said.isascii() and said.isdecimal() and len(said) < 4 else 0
+        number = count(said, 3) or 0
         return number if number <= len(rows) else 0
 
     def _say(self, text: str) -> None:

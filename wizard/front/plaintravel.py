@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from wizard.core.chart import Region, chart
 from wizard.core.events import Overruled
-from wizard.core.overruling import grounds, passed
+from wizard.core.overruling import grounds, overrulable
 from wizard.core.walk import Walk
 from wizard.front.travelwords import came_short, counts, heading, label
+from wizard.numerals import count
 
 if TYPE_CHECKING:
     from wizard.front.plainlines import Lines
@@ -21,7 +22,7 @@ WORDS = {"here": "you are here", "skipped": "not reached", "unknown": "could not
 
 def overrule(lines: Lines, walk: Walk) -> Overruled | None:
     """Ask at which step a person knows better, and what; None where they change nothing."""
-    steps = [step for step in passed(walk) if grounds(walk, step)]
+    steps = overrulable(walk)
     if not steps:
         lines.say("No step has found anything yet that could be overruled.")
         return None
@@ -70,4 +71,5 @@ def _layer(region: Region) -> str:
 def _number(lines: Lines, most: int) -> int:
     """The number that a person types; 0 where they type none that is offered."""
     said = lines.ask(f"A number, 1 to {most} (empty: change nothing): ") or ""
-    return int(said) if said.isdecimal() and len(said) < 4 and 1 <= int(said) <= most else 0
+    number = count(said, 3) or 0
+    return number if number <= most else 0

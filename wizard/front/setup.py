@@ -102,7 +102,6 @@ def read_password(options: Namespace) -> Secret | None:
 def stated_target(options: Namespace, home: Path | None) -> Target | None:
     """The target that the command line states, or None where it states none."""
     from wizard.cli import TARGET_OPTIONS
-    from wizard.target.parse import parse_target
 
     overrides = {
         name: getattr(options, name) for name in TARGET_OPTIONS if getattr(options, name) is not None
@@ -120,17 +119,31 @@ def stated_target(options: Namespace, home: Path | None) -> Target | None:
     engine = overrides.get("engine")
     if engine not in (None, "postgresql", "mysql", "mariadb"):
         raise UsageError(f"--engine {engine}: it is one of postgresql, mysql, mariadb")
-    target = parse_target(
-        options.target or "",
+    target = parsed(options.target or "", "command line", home, engine, overrides, password)
+    _hide(options.target, target)
+    return target
+
+
+def parsed(
+    text: str,
+    source: str,
+    home: Path | None,
+    engine: str | None = None,
+    overrides: Mapping[str, str] | None = None,
+    password: Secret | None = None,
+) -> Target:
+    """The target that a text and options state in this process's environment; `source` is who states it."""
+    from wizard.target.parse import parse_target
+
+    return parse_target(
+        text,
         engine=engine,
-        source="command line",
+        source=source,
         overrides=overrides,
         environ=os.environ,
         home=home,
         password=password,
     )
-    _hide(options.target, target)
-    return target
 
 
 def _hide(argument: str | None, target: Target) -> None:
