@@ -11,10 +11,12 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from tests.support.footprints import done
 from tests.support.small_content import small_content
 from wizard.anonymous import Replacer
 from wizard.content.load import Content
-from wizard.core.events import Answered, Event, Evidence, Noted, ProbeFinished, Showed, Skipped
+from wizard.core.events import Answered, Event, Evidence, Noted, ProbeFinished, Showed, Skipped, Touched
+from wizard.footprint import place_of
 from wizard.names import in_text
 from wizard.session import Session
 from wizard.transcript import FORMATS, document, written
@@ -70,6 +72,9 @@ def session_of(host: str, user: str, database: str, address: str) -> Session:
         ProbeFinished("auth.login", "auth.login", refused, quoted, f"{user} is refused", "", 2.0, 103.0),
         Noted(f"{user} says that {host} ({address}) has {database}", 104.0),
         Showed(f"psql -h {host} -U {user} -d {database}", "copied", 105.0),
+        Touched(
+            100.0, done(place_of(address, 5432), user, f"{host} AAAA", f"SELECT 1 FROM {database}"), 106.0
+        ),
     ]
     for event in events:
         session.add(event)

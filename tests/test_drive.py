@@ -181,6 +181,7 @@ def test_a_walk_of_the_real_tree_within_no_time_at_all_is_inconclusive_and_quick
     assert time.monotonic() - began < 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["prefer", "disable"])
 def test_a_deaf_server_costs_a_bounded_time(mode: str) -> None:
     tree = open_content().tree

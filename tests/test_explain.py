@@ -167,6 +167,7 @@ def test_results_come_while_the_stream_is_still_open() -> None:
     assert read[-1] < 3
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_stream() -> None:
     def stream(count: int) -> Iterator[str]:
         for number in range(count):

@@ -276,6 +276,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
 COMMAND = [sys.executable, "-m", "wizard", "explain"]
 
 
+@pytest.mark.slow
 def test_results_come_through_a_pipe_while_it_is_open(tmp_path: Path) -> None:
     child = subprocess.Popen(
         COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ(tmp_path)
@@ -292,6 +293,7 @@ def test_results_come_through_a_pipe_while_it_is_open(tmp_path: Path) -> None:
     assert child.wait(30) == 0
 
 
+@pytest.mark.slow
 def test_a_file_is_followed_until_it_is_interrupted(tmp_path: Path) -> None:
     log = tmp_path / "app.log"
     log.write_text(APP, encoding="utf-8")
@@ -308,6 +310,7 @@ def test_a_file_is_followed_until_it_is_interrupted(tmp_path: Path) -> None:
     assert child.wait(30) == 130
 
 
+@pytest.mark.slow
 def test_an_interrupt_gives_the_summary_so_far(tmp_path: Path) -> None:
     command = [*COMMAND, "--summary", "--short"]
     subprocess.run([*COMMAND, "x"], env=environ(tmp_path), check=False)  # the content is read and kept
@@ -324,6 +327,7 @@ def test_an_interrupt_gives_the_summary_so_far(tmp_path: Path) -> None:
     assert out.startswith("     3  capacity.max-connections")
 
 
+@pytest.mark.slow
 def test_a_terminal_gets_bars_and_a_pipe_does_not(tmp_path: Path) -> None:
     log = tmp_path / "app.log"
     minutes = (0, 1, 1, 1, 1, 5)

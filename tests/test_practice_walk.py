@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.probes.peers import PASSWORD, Behaviour, after_startup, target_of
-from tests.support.cli import encodings
+from tests.support.cli import CHILD, encodings
 from tests.support.sockets import listening, say
 from wizard.content.load import open_content
 from wizard.core.facts import Value
@@ -34,7 +33,6 @@ from wizard.target.parse import parse_target
 from wizard.wire import postgres_server
 
 CONTENT = open_content()
-ROOT = Path(__file__).resolve().parents[1]
 WAIT = 0.5
 """Seconds for a connection and a first word; longer than the slowest scenario takes."""
 NO_ERROR = "no error"
@@ -288,7 +286,7 @@ def modules_of(running: Running, tmp_path: Path) -> set[str]:
         text=True,
         check=False,
         cwd=tmp_path,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)},
+        env={**CHILD, "HOME": str(tmp_path)},
     )
     expected = 0 if running.scenario.cause == "healthy" else 1
     assert done.returncode == expected, done.stdout + done.stderr

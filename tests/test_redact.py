@@ -43,6 +43,7 @@ def spellings(word: str) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(PASSWORDS)
 def test_no_spelling_passes(word):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import re
 import signal
 import socket
@@ -22,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual import events
 
-from tests.support.cli import CACHE, ROOT
+from tests.support.cli import CHILD, ROOT
 from tests.support.leaks import AWKWARD, PASSWORDS, bounded, texts_below
 from tests.support.secretways import WAYS, Given, cut, echo, escaped, url
 from tests.support.sockets import listening
@@ -72,8 +71,9 @@ def test_a_session_and_all_that_is_made_of_it_hold_no_password(way: str, passwor
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("password", ["two words: p@ss/x", "Zx9unheard", "x" * 200])
-@pytest.mark.parametrize("server", [echo, cut])
+@pytest.mark.parametrize(
+    ("password", "server"), [("two words: p@ss/x", echo), ("Zx9unheard", cut), ("x" * 200, cut)]
+)
 async def test_nothing_on_the_full_screen_or_sent_from_it_holds_the_password(
     password: str, server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,12 +158,12 @@ class Child:
         spy = self.place.folder / "spy"
         spy.mkdir(exist_ok=True)
         (spy / "sitecustomize.py").write_text(SPY.format(log=str(spy / "started")))
-        known = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONPATH": f"{spy}:{ROOT}"}
+        known = {**CHILD, "PYTHONPATH": f"{spy}:{ROOT}"}
         places = {"HOME": "home", "TMPDIR": "tmp", "XDG_STATE_HOME": "state"}
         known |= {name: str(self.place.folder / below) for name, below in places.items()}
         return subprocess.Popen(
             [sys.executable, *self.flags, "-m", "wizard", *argv],
-            env={**known, "XDG_CACHE_HOME": str(CACHE), **environ},
+            env={**known, **environ},
             cwd=self.place.folder / "cwd",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -181,8 +181,7 @@ class Child:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("flags", [(), ("-X", "dev")])
-@pytest.mark.parametrize("password", AWKWARD[:4])
+@pytest.mark.parametrize(("password", "flags"), [*zip(AWKWARD[:4], [(), ("-X", "dev")] * 2, strict=True)])
 def test_nothing_that_a_process_says_writes_or_starts_holds_a_password(
     password: str, flags: tuple[str, ...], tmp_path: Path
 ) -> None:

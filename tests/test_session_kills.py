@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cli import CHILD
 from wizard.core.events import Noted
 from wizard.errors import SessionError
 from wizard.practice import get, serve
@@ -20,7 +20,6 @@ from wizard.session import Session, find, list_sessions
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[1]
 WRITER = (
     "import sys; from pathlib import Path; from wizard.session import Session; from wizard.core.events import Noted\n"
     "session = Session.create(Path(sys.argv[1]), {}); size = int(sys.argv[2]); number = 0\n"
@@ -32,8 +31,7 @@ WRITER = (
 
 
 def environment(folder: Path) -> dict[str, str]:
-    known = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
-    return {**known, "HOME": str(folder), "XDG_STATE_HOME": str(folder / "state")}
+    return {**CHILD, "HOME": str(folder), "XDG_STATE_HOME": str(folder / "state")}
 
 
 @pytest.mark.parametrize(("size", "rounds"), [(10, 8), (300_000, 8)])

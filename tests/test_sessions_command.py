@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cli import CHILD
 from wizard.content.load import open_content
 from wizard.core.events import Noted, ProbeFinished
 from wizard.practice import get, serve
@@ -20,7 +20,6 @@ from wizard.session import Session
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[1]
 LONG = "orders-primary-0.eu-central.databases.internal.example.com"
 
 
@@ -35,8 +34,8 @@ class Home:
     def run(
         self, *arguments: str, typed: str = "", limit: Callable[[], None] | None = None, **more: str
     ) -> subprocess.CompletedProcess[str]:
-        known = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "TZ": "Asia/Tokyo"}
-        environ = {**known, "HOME": str(self.folder), "XDG_STATE_HOME": str(self.state), **more}
+        known = {**CHILD, "HOME": str(self.folder), "TZ": "Asia/Tokyo"}
+        environ = {**known, "XDG_STATE_HOME": str(self.state), **more}
         if limit is not None:
             # Else the interpreter's own files are cut off, for every later run.
             environ["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -52,9 +51,10 @@ class Home:
             preexec_fn=limit,
         )
 
-    def saved(self, host: str, *, finished: bool, notes: int = 0, user: str = "app") -> str:
+    def saved(self, host: str, *, finished: bool, notes: int = 0, user: str = "app", source: str = "") -> str:
         """A session about this host; the finished one ends where no settings were found."""
         target = {"engine": "postgresql", "host": host, "port": 5432, "user": user, "password": "missing"}
+        target["source"] = source
         session = Session.create(self.sessions, {"target": target})
         while time.time() < session.started + 0.002:
             pass  # the next one is to begin in another millisecond: else none is the newer one
@@ -169,6 +169,20 @@ def test_resume_without_an_id_takes_the_newest_unfinished(home: Home) -> None:
     assert Session.load(open_one).walks[0].events
     done = home.run("resume", "--plain", typed="q\n")
     assert "No session is unfinished; this is the latest" in done.stderr
+
+
+def test_resume_passes_over_practice(home: Home) -> None:
+    """The server of a practice session is gone; the list says what it was."""
+    real = home.saved("127.0.0.1", finished=False)
+    home.saved("127.0.0.1", finished=True, source="practice range")
+    home.saved("127.0.0.1", finished=False, source="practice range, DATABASE_URL")
+    listed = home.run("sessions").stdout
+    assert "practice: left at config" in listed
+    assert "practice: config.missing" in listed
+    assert listed.count("unfinished") == 1
+    data = json.loads(home.run("sessions", "--json").stdout)["sessions"]
+    assert [one["practice"] for one in data] == [True, True, False]
+    assert real in home.run("resume", "--plain", typed="q\n").stdout
 
 
 def test_a_password_that_was_not_saved_is_asked_for_in_a_sentence(home: Home) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from tests.support.footprints import done
 from tests.support.small_content import refused_walk, small_content
 from wizard.blocks import to_html
 from wizard.content.load import Content
-from wizard.core.events import Answered, Event, Noted, ProbeFinished, Showed
+from wizard.core.events import Answered, Event, Noted, ProbeFinished, Showed, Touched
 from wizard.impact import certainty
 from wizard.redact import Redactor
 from wizard.session import SavedWalk, Session
@@ -181,6 +182,34 @@ def test_the_page_loads_nothing_and_is_readable_in_the_dark_and_on_paper(content
     assert "prefers-color-scheme:dark" in page
     assert "@media print" in page
     assert to_html([], "t").count("<html") == 1
+
+
+def test_what_was_done_to_servers_is_told_in_every_form(content: Content) -> None:
+    """As `check --footprint` tells it; of two sittings the sum, and of one that was told twice the latest."""
+    session = session_of(content, "fault", "well")
+    some = done("192.0.2.1:5432", "app", "db.example", "SELECT 1")
+    session.walks[0].events += [
+        Touched(100.0, {**some, "statements": []}, 105.0),
+        Touched(100.0, some, 106.0),
+        Touched(200.0, {**some, "at_once": 2}, 206.0),
+    ]
+    data = document(session, content)
+    made = data["walks"][0]["report"]["footprint"]
+    totals = made["totals"]
+    assert (totals["connections"], totals["failed_logins"], totals["statements"], totals["at_once"]) == (
+        2,
+        2,
+        2,
+        2,
+    )
+    assert made["connections"] == [*some["connections"], *some["connections"]]
+    assert "footprint" not in data["walks"][1]["report"]
+    assert not any(moment["at"].endswith("00:01:46.000Z") for moment in data["timeline"])
+    for form in ("md", "html", "text"):
+        page = written(data, form)
+        assert "What dbwizard did to servers in walk 1" in page
+        assert "opened 2 connections and sent 2 statements that only read; 2 logins were refused" in page
+        assert "servers in walk 2" not in page
 
 
 def test_a_password_that_is_a_key_of_the_document_breaks_no_form(content: Content) -> None:

@@ -68,67 +68,32 @@ scenarios:
     tells: It refuses at once.
 """
 
+# fmt: off
 BROKEN = [
     ("plain-host:", "plain-hosts:", "1: plain-hosts: the key 'plain-hosts' is not known here; did you mean"),
-    (
-        "late.look:",
-        "late.lock:",
-        "plain-host.late.lock: 'late.lock' is not a probe; did you mean 'late.look'?",
-    ),
+    ("late.look:", "late.lock:", "plain-host.late.lock: 'late.lock' is not a probe; did you mean 'late.look'?"),
     ("    title: Nothing listens\n", "", "4: scenarios.0: the key 'title' is missing"),
     ("    tells: It refuses at once.\n    listens", "    listens", "scenarios.0: the key 'tells' is missing"),
-    (
-        "    listens: nobody",
-        "    listen: nobody",
-        "the key 'listen' is not known here; did you mean 'listens'?",
-    ),
+    ("    listens: nobody", "    listen: nobody", "the key 'listen' is not known here; did you mean 'listens'?"),
     ("- name: odd", "- name: refused", "4: scenarios.0.name: the scenario 'refused' is also in "),
     ("- name: odd", "- name: Odd one", "'Odd one' is no name: small letters, digits and dashes"),
     ("engine: mariadb", "engine: maria", "'maria' is not an engine; did you mean 'mariadb'?"),
     ("layer: tls", "layer: tsl", "scenarios.1.layer: 'tsl' is not a layer; did you mean 'tls'?"),
     ("difficulty: hard", "difficulty: hrd", "'hrd' is not a difficulty; did you mean 'hard'?"),
     ("symptom: [first line, second line]", "symptom: ''", "25: scenarios.1.symptom: is empty"),
-    (
-        "cause: network.refused\n    cand",
-        "cause: network.refusd\n    cand",
-        "'network.refusd' is not in the catalogue",
-    ),
+    ("cause: network.refused\n    cand", "cause: network.refusd\n    cand", "'network.refusd' is not in the catalogue"),
     ("[network.timeout]", "[network.timeot]", "candidates.0: 'network.timeot' is not in the catalogue"),
     ("    candidates: [network.refused]\n", "", "what is inconclusive needs the 'candidates' that are left"),
     ("extends: refused", "extends: refusd", "'refusd' is not a practice scenario; did you mean 'refused'?"),
-    (
-        "{managed: none}",
-        "{manged: none}",
-        "'manged' is not a question of questions.yaml; did you mean 'managed'?",
-    ),
-    (
-        "{managed: none}",
-        "{managed: nobody}",
-        "scenarios.0.replies.managed: 'nobody' is not a value of 'managed'",
-    ),
-    (
-        "net.outcome: refused",
-        "net.outcme: refused",
-        "the probe 'net.look' does not report 'net.outcme'; did you",
-    ),
+    ("{managed: none}", "{manged: none}", "'manged' is not a question of questions.yaml; did you mean 'managed'?"),
+    ("{managed: none}", "{managed: nobody}", "scenarios.0.replies.managed: 'nobody' is not a value of 'managed'"),
+    ("net.outcome: refused", "net.outcme: refused", "the probe 'net.look' does not report 'net.outcme'; did you"),
     ("net.outcome: refused", "net.outcome: refusd", "'refusd' is not a value of 'net.outcome'"),
     ('real: "yes"', 'real: "true"', "plain-host.late.look.real: 'true' is not yes or no"),
-    (
-        "{layer: network, text: refused",
-        "{layer: net, text: refused",
-        "evidence.0.layer: 'net' is not a layer",
-    ),
-    (
-        "listens: nobody",
-        "listens: noboddy",
-        "'noboddy' is not a listener in one word; did you mean 'nobody'?",
-    ),
+    ("{layer: network, text: refused", "{layer: net, text: refused", "evidence.0.layer: 'net' is not a layer"),
+    ("listens: nobody", "listens: noboddy", "'noboddy' is not a listener in one word; did you mean 'nobody'?"),
     ("- postgresql:", "- postgres:", "'postgres' is not something that listens; did you mean 'postgresql'?"),
-    (
-        "certificate: good",
-        "certificate: expird",
-        "'expird' is not a kind of certificate; did you mean 'expired'?",
-    ),
+    ("certificate: good", "certificate: expird", "'expird' is not a kind of certificate; did you mean 'expired'?"),
     ("          certificate: good\n", "", "a server without a 'certificate' offers no TLS at all"),
     ("tls: alert", "tls: alarm", "'alarm' is not an oddity of TLS"),
     ("auth: md5", "auth: md4", "'md4' is not a way to authenticate; did you mean 'md5'?"),
@@ -153,6 +118,8 @@ BROKEN = [
     ("[192.0.2.1, silent]", "[192.0.2.1, mute]", "'mute' is no address, no 'alias NAME' and none of"),
     ("db.example:{port2}", "db.example:{port4}", "nothing listens on {port4}: 'listens' has 3"),
 ]
+# fmt: on
+"""What stands in WHOLE -> what stands there by mistake -> what is told of it."""
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ STORIES = scenario.read(CONTENT)
 LAYERS = ("config", "dns", "network", "tls", "auth", "database", "capacity")
 
 
+@pytest.mark.slow
 def test_the_lint_finds_nothing() -> None:
     assert [str(problem) for problem in check([builtin_folder()])] == []
 
@@ -24,6 +25,7 @@ def test_every_story_ends_as_written(story: Scenario) -> None:
     assert scenario.run(CONTENT.tree, story).problems == ()
 
 
+@pytest.mark.slow
 def test_every_written_edge_of_the_ladder_is_taken_by_some_story() -> None:
     results = [scenario.run(CONTENT.tree, story) for story in STORIES]
     left = [

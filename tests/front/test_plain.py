@@ -161,6 +161,20 @@ def test_quit_in_the_middle_keeps_the_session(content: Content, tmp_path: Path) 
     assert "Where does the application run?" not in again.seen
 
 
+def test_a_session_that_goes_on_counts_what_it_did_to_servers_before(tmp_path: Path) -> None:
+    content = open_content()
+    with serve(get("wrong-password", content)) as running:
+        person = Terminal(content, tmp_path, ["q"], runtime="host")
+        (person.target, *_) = running.targets()
+        person.run()
+    assert person.session.path is not None
+    again = Terminal(content, tmp_path, ["q"])
+    again.target, again.session = person.target, Session.load(person.session.path)
+    again.run()
+    (told,) = [line for line in person.seen.splitlines() if line.startswith("This walk opened")]
+    assert told in again.seen
+
+
 def test_verify_again_is_a_second_walk_that_keeps_the_answers(content: Content, tmp_path: Path) -> None:
     person = Terminal(content, tmp_path, ["2", "2", "v", "1", "q"])
     person.run()

@@ -16,10 +16,11 @@ import pytest
 
 from tests.front.test_plain import Terminal
 from tests.front.tui_support import stage
-from tests.support.small_content import small_content
+from tests.support.small_content import refused_walk, small_content
 from tests.support.sockets import SSH, listening
 from wizard.content.load import Content, open_content
-from wizard.core.events import Overruled, Showed, WentBack
+from wizard.core.events import Noted, Overruled, Showed, WentBack
+from wizard.front.tui.conclusion import build
 from wizard.front.words import before_after, changed_layers
 from wizard.practice import get, serve
 from wizard.target.parse import parse_target
@@ -94,6 +95,12 @@ def test_f_writes_the_command_to_a_new_file_of_ones_own(tmp_path: Path, here: Pa
     for path in here.iterdir():
         assert path.read_text() == first_command(person) + "\n"
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_note_after_the_finding_is_no_other_try(content: Content) -> None:
+    walk = refused_walk(content)
+    noted = walk.feed(Noted("called the DBA", 9e8))
+    assert build(noted, content).at == build(walk, content).at < 9e8
 
 
 def test_h_shows_the_message_that_the_full_screen_shows(tmp_path: Path, here: Path) -> None:
@@ -264,6 +271,7 @@ def test_a_dumb_terminal_gets_the_whole_walk_as_lines_without_control_characters
     assert "\x1b" not in terminal.seen
     terminal.wait_for("What next? ")
     terminal.type("q")
-    terminal.wait_for("dbwizard resume")
+    terminal.wait_for("To practise it again: dbwizard practice unknown-database")
+    assert "resume" not in terminal.seen
     assert terminal.process.wait(PATIENCE) == 1
     os.close(terminal.fd)

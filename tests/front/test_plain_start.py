@@ -13,14 +13,13 @@ import pytest
 
 from tests.front.test_tui_beginnings import FAR, FINISHED, OPEN
 from tests.front.tui_support import NO_HOST, TARGET, content_in
+from tests.support.cli import CHILD
 from wizard.errors import UsageError
 from wizard.front.beginnings import Offers
 from wizard.front.pasted import Pasted
 from wizard.front.plainstart import Begun, Start
 from wizard.sessionlist import Entry
 from wizard.target.model import Target
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class Person:
@@ -152,7 +151,7 @@ def test_ascii_only(tmp_path: Path) -> None:
 def test_at_a_terminal_practice_is_walked_in_the_same_program(tmp_path: Path) -> None:
     """The real program, plain, with nothing found: p, the scenario, the finding, the end."""
     mine, theirs = pty.openpty()
-    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "HOME": str(tmp_path)}
+    environ = {**CHILD, "HOME": str(tmp_path)}
     command = [sys.executable, "-m", "wizard", "--plain", "--no-files"]
     os.write(mine, b"p\nauth easy\nwrong-password\n" + b"0\n" * 5 + b"q\nq\n")
     with subprocess.Popen(

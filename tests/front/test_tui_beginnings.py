@@ -121,37 +121,43 @@ async def test_without_a_connection_a_symptom_waits_for_one(tmp_path: Path) -> N
         assert "Now paste the connection." in " ".join(screen.text().split())
 
 
-async def test_the_newest_unfinished_session_is_offered_with_when_what_and_where(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("sessions", "way", "offered", "key", "chosen"),
+    [
+        (
+            (FINISHED, OPEN),
+            (),
+            "r Go on: db.example:5432/shop, 2025-06-14 at 12:00, unfinished at network",
+            "r",
+            OPEN,
+        ),
+        (
+            (OPEN, FINISHED),
+            ("l",),
+            "2 db.example:5432/shop, 2025-06-14 at 12:00, network.refused",
+            "2",
+            FINISHED,
+        ),
+    ],
+    ids=["the newest unfinished one", "an earlier one from the list"],
+)
+async def test_a_session_is_offered_with_when_what_and_where(
+    tmp_path: Path, sessions: tuple[Entry, ...], way: tuple[str, ...], offered: str, key: str, chosen: Entry
+) -> None:
     began: list[str] = []
     async with stage(
         tmp_path,
         target=None,
         targets=(TARGET,),
-        sessions=(FINISHED, OPEN),
+        sessions=sessions,
         began=lambda name: began.append(name) or 0,
     ) as screen:
-        assert "r Go on: db.example:5432/shop, 2025-06-14 at 12:00, unfinished at network" in screen.flat()
-        await screen.press("r")
+        await screen.press(*way)
+        assert offered in screen.flat()
+        await screen.press(key)
     assert screen.app.afterwards is not None
     screen.app.afterwards()
-    assert began == [OPEN.id]
-
-
-async def test_an_earlier_session_is_chosen_from_the_list(tmp_path: Path) -> None:
-    began: list[str] = []
-    async with stage(
-        tmp_path,
-        target=None,
-        targets=(TARGET,),
-        sessions=(OPEN, FINISHED),
-        began=lambda name: began.append(name) or 0,
-    ) as screen:
-        await screen.press("l")
-        assert "2 db.example:5432/shop, 2025-06-14 at 12:00, network.refused" in screen.flat()
-        await screen.press("2")
-    assert screen.app.afterwards is not None
-    screen.app.afterwards()
-    assert began == [FINISHED.id]
+    assert began == [chosen.id]
 
 
 async def test_where_nothing_is_saved_the_keys_say_so(tmp_path: Path) -> None:

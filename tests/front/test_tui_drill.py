@@ -191,6 +191,16 @@ async def test_leaving_ends_cleanly_at_every_point(tmp_path: Path, keys: tuple[s
     assert len(screen.score.results) == (1 if keys == ("g",) else 0)
 
 
+async def test_nothing_is_served_any_more_to_who_leaves_while_the_next_one_is_made_ready(
+    tmp_path: Path,
+) -> None:
+    async with sitting(tmp_path) as screen:
+        await screen.press("q")
+    drilling = screen.app.drilling
+    drilling.end()
+    assert drilling.begin() is None
+
+
 async def test_q_is_a_normal_end(tmp_path: Path) -> None:
     async with sitting(tmp_path) as screen:
         await screen.press("q")

@@ -10,6 +10,7 @@ import pytest
 
 from tests.front.golden import like_its_golden
 from tests.front.tui_support import HOST, REFUSED, Script, stage
+from wizard.footprint import now
 from wizard.front.tui.widgets.pane import _folded
 
 pytestmark = pytest.mark.slow
@@ -31,6 +32,17 @@ async def test_finding_says_cause_evidence_and_what_was_ruled_out(tmp_path: Path
         assert f"Here: Inside a container, {HOST} is the container itself." in page
         assert "Seen db.example:5999: Connection [bold]refused[/bold] [ECONNREFUSED]" in page
         assert "Ruled out config" in page
+
+
+async def test_what_was_done_to_servers_is_told_and_kept_once(tmp_path: Path) -> None:
+    async with stage(tmp_path) as screen:
+        assert screen.app.course is not None
+        with screen.app.course.engine.ledger.during("network.connect"):
+            now().opening(f"{HOST}:5999").opened().closed()
+        await screen.press("2")
+        assert "This walk opened 1 connection and sent no statements" in screen.flat()
+        screen.app.course.finish()
+        assert screen.events().count("touch") == 1
 
 
 async def test_first_fix_is_open_and_the_others_closed(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -75,29 +76,29 @@ def check(shown: Stage, terminal: str) -> None:
         assert shown.text().isascii(), [one for one in shown.text() if not one.isascii()]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("terminal", TERMINALS)
+def in_turn(ways: Iterable[str], turn: int) -> Iterator[tuple[str, str]]:
+    """Each way with one of the terminals in turn; the next size begins with another, so that each pair is there."""
+    return zip(ways, itertools.islice(itertools.cycle(TERMINALS), turn, None), strict=False)
+
+
 @pytest.mark.parametrize("size", SIZES)
-async def test_every_screen_of_the_walk(tmp_path: Path, size: tuple[int, int], terminal: str) -> None:
-    for number, keys in enumerate(WAYS.values()):
-        async with stage(tmp_path / str(number), size=size, environ=TERMINALS[terminal]) as shown:
-            await shown.press(*keys)
+async def test_every_screen_of_the_walk(tmp_path: Path, size: tuple[int, int]) -> None:
+    for way, terminal in in_turn(WAYS, SIZES.index(size)):
+        async with stage(tmp_path / way, size=size, environ=TERMINALS[terminal]) as shown:
+            await shown.press(*WAYS[way])
             check(shown, terminal)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("terminal", TERMINALS)
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("targets", [(), (TARGET, NO_HOST)], ids=["nothing found", "two found"])
 async def test_every_screen_of_the_start(
-    tmp_path: Path, size: tuple[int, int], terminal: str, targets: tuple[Target, ...]
+    tmp_path: Path, size: tuple[int, int], targets: tuple[Target, ...]
 ) -> None:
-    for number, keys in enumerate(START_WAYS.values()):
-        folder = tmp_path / str(number)
+    for way, terminal in in_turn(START_WAYS, SIZES.index(size) + len(targets) // 2):
         async with stage(
-            folder, size=size, target=None, targets=targets, environ=TERMINALS[terminal]
+            tmp_path / way, size=size, target=None, targets=targets, environ=TERMINALS[terminal]
         ) as shown:
-            await shown.press("escape", *keys)
+            await shown.press("escape", *START_WAYS[way])
             check(shown, terminal)
 
 

@@ -76,7 +76,7 @@ async def test_d_on_a_passed_step_overrules_it_and_on_a_layer_says_what_to_do(tm
 async def test_map_while_a_check_hangs_and_a_step_back_from_there(tmp_path: Path) -> None:
     async with stage(tmp_path, Script(network=[HANG, REFUSED]), hanging=True) as screen:
         await screen.pilot.press("m")
-        await screen.pilot.pause()
+        await screen.drawn()
         assert "now: Connecting to db.example, port 5999" in screen.flat()
         await screen.press("up", "up", "enter")
         assert "Where does the application run?" in screen.text()
@@ -88,7 +88,7 @@ async def test_step_chosen_on_the_map_is_the_one_that_was_seen_though_the_walk_w
 ) -> None:
     async with stage(tmp_path, Script(network=[HANG, REFUSED]), hanging=True) as screen:
         await screen.pilot.press("m")
-        await screen.pilot.pause()
+        await screen.drawn()
         course = screen.app.course
         assert course is not None
         course.skip()

@@ -103,7 +103,7 @@ async def test_not_known_is_a_choice_and_the_walk_asks_on(tmp_path: Path) -> Non
 async def test_before_any_check_was_passed_there_is_nothing_to_overrule(tmp_path: Path) -> None:
     async with stage(tmp_path, Script(config=[HANG]), hanging=True) as screen:
         await screen.pilot.press("d")
-        await screen.pilot.pause()
+        await screen.drawn()
         assert "could be overruled" in " ".join(screen.text().split())
         await screen.press("x")
 

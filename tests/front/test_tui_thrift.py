@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,6 +36,7 @@ PIECES = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(PIECES, max_size=6).map("\n".join), max_size=12))
 def test_the_picture_is_the_same(writes: list[str]) -> None:
     thrift = Thrift()

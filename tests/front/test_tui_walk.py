@@ -105,7 +105,7 @@ async def test_back_from_the_finding_to_a_check_runs_it_anew_on_a_new_connection
 async def test_back_at_the_first_step_says_so(tmp_path: Path) -> None:
     async with stage(tmp_path, Script(config=[HANG]), hanging=True) as screen:
         await screen.pilot.press("b")
-        await screen.pilot.pause()
+        await screen.drawn()
         assert "nothing to go back to" in screen.text()
         await screen.press("x")
 
@@ -144,7 +144,7 @@ async def test_elapsed_time_ticks_from_the_clock(tmp_path: Path) -> None:
         assert screen.app.course is not None
         screen.app.course.clock = lambda: 3.2
         screen.app.screen.tick()
-        await screen.pilot.pause()
+        await screen.drawn()
         assert "3.2 s" in screen.text()
         await screen.press("x")
 
@@ -262,7 +262,7 @@ async def test_check_that_takes_long_says_how_long_it_may_take_and_how_to_give_i
         assert screen.app.course is not None
         screen.app.course.clock = lambda: 4.5
         screen.app.screen.tick()
-        await screen.pilot.pause()
+        await screen.drawn()
         assert "It is still at work; it ends by itself within" in screen.flat()
         assert "x gives it up: the walk goes on without it." in screen.flat()
         await screen.press("x")
@@ -272,7 +272,7 @@ async def test_check_that_takes_long_says_how_long_it_may_take_and_how_to_give_i
 async def test_step_back_is_to_the_step_that_was_seen_though_the_walk_went_on(tmp_path: Path) -> None:
     async with stage(tmp_path, Script(network=[HANG, REFUSED]), hanging=True) as screen:
         await screen.pilot.press("b")
-        await screen.pilot.pause()
+        await screen.drawn()
         assert "check: Reading the settings" in screen.text()
         assert screen.app.course is not None
         screen.app.course.skip()
@@ -287,6 +287,6 @@ async def test_running_check_looks_as_it_should(tmp_path: Path, size: tuple[int,
         assert screen.app.course is not None
         screen.app.course.clock = lambda: 4.5
         screen.app.screen.tick()
-        await screen.pilot.pause()
+        await screen.drawn()
         like_its_golden(screen, f"running-{size[0]}x{size[1]}")
         await screen.press("x")

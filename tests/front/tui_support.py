@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from textual import _wait
 from textual.pilot import Pilot
 
 from wizard.content.load import Content
@@ -31,6 +32,9 @@ from wizard.session import Session
 from wizard.sessionlist import Entry
 from wizard.target.model import HostPort, Problem, Secret, Target
 from wizard.target.parse import parse_target
+
+# The pilot takes the app for idle after a pause with next to no work, twice a key: a shorter one tells the same.
+_wait.SLEEP_GRANULARITY, _wait.SLEEP_IDLE = 1 / 200, 1 / 4000
 
 FILES = {
     "catalogue.yaml": """
@@ -254,15 +258,22 @@ class Stage:
             await self.app.workers.wait_for_complete()
             await self.pilot.pause()
 
+    async def drawn(self) -> None:
+        """Wait until every message was handled and what it changed is on the screen, whatever is still at work."""
+        for _ in range(3):
+            await self.pilot.pause()
+
     async def press(self, *keys: str) -> None:
-        """Press keys, and wait for what they start."""
-        await self.pilot.press(*keys)
+        """Press keys, each on the screen that the one before has led to, and wait for what they start."""
+        for key in keys:
+            await self.pilot.press(key)
+            await self.pilot.pause()
         await self.settle()
 
     async def hangs(self) -> None:
         """Wait until the hanging probe has begun."""
         assert await asyncio.to_thread(self.script.hanging.wait, 20), "no probe hangs"
-        await self.pilot.pause()
+        await self.drawn()
 
     def text(self) -> str:
         """The whole screen as text."""

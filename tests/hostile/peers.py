@@ -127,15 +127,20 @@ def after_startup(do: Do) -> Behaviour:
     return behave
 
 
-def after_login(do: Do) -> Behaviour:
-    """PostgreSQL: in the place of the rows of the first query."""
+def _let_in(welcome: bytes, do: Do) -> Do:
+    """Accept the login, and act when the first query comes."""
 
     def then(connection: socket.socket) -> None:
-        connection.sendall(WELCOME)
+        connection.sendall(welcome)
         connection.recv(65536)
         do(connection)
 
-    return after_startup(then)
+    return then
+
+
+def after_login(do: Do) -> Behaviour:
+    """PostgreSQL: in the place of the rows of the first query."""
+    return after_startup(_let_in(WELCOME, do))
 
 
 def after_greeting(do: Do, greeting: bytes = GREETING) -> Behaviour:
@@ -152,10 +157,4 @@ def after_greeting(do: Do, greeting: bytes = GREETING) -> Behaviour:
 
 def after_mysql_login(do: Do) -> Behaviour:
     """MySQL: in the place of the rows of the first query."""
-
-    def then(connection: socket.socket) -> None:
-        connection.sendall(mysql.packet(mysql.ok(), 2))
-        connection.recv(65536)
-        do(connection)
-
-    return after_greeting(then)
+    return after_greeting(_let_in(mysql.packet(mysql.ok(), 2), do))

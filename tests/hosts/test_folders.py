@@ -9,6 +9,8 @@ import pytest
 from tests.hosts.conftest import UNPRIVILEGED
 from tests.support.cli import Cli, Result
 
+pytestmark = pytest.mark.slow
+
 WITHOUT_HOME = ("env", "-u", "HOME", "-u", "XDG_STATE_HOME", "-u", "XDG_CACHE_HOME")
 IN_MEMORY = "this walk goes on in memory, so export it (e) before you leave"
 
@@ -32,20 +34,31 @@ def home_of(folder: Path, kind: str) -> str:
     if kind == "closed":
         (folder / "shut").mkdir(mode=0o000)
         return str(folder / "shut")
-    return {"empty": "", "relative": "some/place", "not there": "/nonexistent/home"}[kind]
+    return {"empty": "", "relative": "some/place", "not there": "/proc/no-home"}[kind]
 
 
-@pytest.mark.slow
+def homeless(home: str, *unset: str) -> tuple[str, ...]:
+    """The program with this home, and without these variables that name another place."""
+    return ("env", *(word for name in unset for word in ("-u", name)), f"HOME={home}", *UNPRIVILEGED)
+
+
+@pytest.mark.parametrize("kind", ["relative", "not there", "closed"])
+def test_without_a_place_for_a_cache_rules_are_read_each_time(host: Cli, tmp_path: Path, kind: str) -> None:
+    """No place, one that cannot be made, one that may not be written: all rules are read, which takes its time."""
+    prefix = homeless(home_of(tmp_path, kind), "XDG_CACHE_HOME")
+    calm(host.run("explain", "--short", "FATAL: sorry, too many clients already", prefix=prefix), 0)
+
+
 @pytest.mark.parametrize("kind", ["empty", "relative", "not there", "a file", "not writable", "closed"])
 def test_a_home_that_is_none_stops_nothing(host: Cli, tmp_path: Path, refusing: str, kind: str) -> None:
     home = home_of(tmp_path, kind)
-    prefix = ("env", "-u", "XDG_STATE_HOME", "-u", "XDG_CACHE_HOME", f"HOME={home}", *UNPRIVILEGED)
-    checked = host.check(refusing, "--no-files", prefix=prefix)
+    everything = homeless(home, "XDG_STATE_HOME", "XDG_CACHE_HOME")
+    checked = host.check(refusing, "--no-files", prefix=everything)
     assert calm(checked, 1).cause == "auth.password-wrong"
     assert checked.stderr == ""
-    calm(host.run("explain", "--short", "FATAL: sorry, too many clients already", prefix=prefix), 0)
-    if kind in ("empty", "not there"):
-        return  # the home of the account is taken, or the folder is made: both are this machine's own
+    if kind == "empty":
+        return  # the home of the account is taken, and that is this machine's own
+    prefix = homeless(home, "XDG_STATE_HOME")  # the rules need not be read anew for that
     walked = calm(host.run("--plain", "--no-files", refusing, prefix=prefix), 1)
     assert "[auth.password-wrong]" in walked.stdout
     assert IN_MEMORY in " ".join(walked.stdout.split())
@@ -83,7 +96,7 @@ def test_a_folder_of_sessions_that_may_not_be_entered(host: Cli) -> None:
     assert "There is no saved session yet" in calm(newest, 2).stderr
 
 
-@pytest.mark.parametrize("place", ["/nonexistent/tmp", "/dev/null", ""])
+@pytest.mark.parametrize("place", ["/proc/no-folder", "/dev/null", ""])
 def test_a_wrong_tmpdir_stops_nothing(host: Cli, place: str) -> None:
     result = host.run("practice", "refused", "--plain", env={"TMPDIR": place})
     assert "Nothing listens on the port" in calm(result, 1).stdout

@@ -7,6 +7,8 @@ import pytest
 from tests.hosts.test_folders import calm
 from tests.support.cli import Cli, Result
 
+pytestmark = pytest.mark.slow
+
 CLOSED = "dbwizard: standard output is closed: what there is to say is not shown, only the exit status\n"
 FULL = "dbwizard: standard output cannot be written: No space left on device\n"
 ERROR = "FATAL: sorry, too many clients already"

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.hosts.conftest import host as host
+from tests.hosts.conftest import refusing as refusing
 from tests.support.certs import Authority
 from tests.support.cli import OTHER_HOST, OWN_SERVERS_HIDDEN, Cli
 from tests.support.mariadb import MariadbServer

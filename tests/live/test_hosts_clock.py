@@ -6,7 +6,6 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,11 +14,6 @@ from tests.support.cli import Cli
 from wizard.practice import get, serve
 
 SHIFTS = {"behind": "-500d", "ahead": "+500d"}
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Cli:
-    return Cli(tmp_path)
 
 
 @pytest.fixture(scope="module")

@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.hosts.test_folders import IN_MEMORY, WITHOUT_HOME, calm
 from tests.support.cli import Cli, Result
-from wizard.practice import get, serve
-
-
-@pytest.fixture(scope="module")
-def refusing() -> Iterator[str]:
-    with serve(get("wrong-password")) as running:
-        yield running.url
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Cli:
-    return Cli(tmp_path)
 
 
 def mounted(*commands: str) -> tuple[str, ...]:

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.hosts.test_folders import calm
 from tests.support.cli import Cli
 
 NO_NAMES = "mount --bind /dev/null /etc/resolv.conf"
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Cli:
-    return Cli(tmp_path)
 
 
 def network(*commands: str) -> tuple[str, ...]:

@@ -118,19 +118,31 @@ def export(terminal: Terminal) -> None:
     terminal.wait_for("Written:", "No password is in")
 
 
-def exported(folder: Path) -> tuple[str, dict[str, object]]:
-    """The transcript that was written: Markdown and JSON."""
-    (markdown,) = folder.glob("dbwizard-*.md")
-    return markdown.read_text(encoding="utf-8"), json.loads(
-        markdown.with_suffix(".json").read_text(encoding="utf-8")
-    )
-
-
 def secret_free(folder: Path) -> None:
     """No file of the folder holds the password of the range."""
     for path in folder.rglob("*"):
         if path.is_file():
             assert PASSWORD not in path.read_text(encoding="utf-8", errors="replace"), path
+
+
+def leave_with_transcript(terminal: Terminal) -> tuple[str, str]:
+    """Export at a finding and quit: the transcript as Markdown and JSON. No file holds the password."""
+    export(terminal)
+    terminal.press("q")
+    terminal.wait_for(f"exit status {int(Exit.FAULT)}")
+    secret_free(terminal.folder)
+    (markdown,) = terminal.folder.glob("dbwizard-*.md")
+    data = json.loads(markdown.with_suffix(".json").read_text(encoding="utf-8"))
+    return markdown.read_text(encoding="utf-8"), json.dumps(data)
+
+
+def note(terminal: Terminal, text: str) -> None:
+    """Add a note to the transcript."""
+    terminal.press("n")
+    terminal.wait_for("A note for the transcript")
+    terminal.press("-l", text)
+    terminal.press("Enter")
+    terminal.wait_for("The note is kept")
 
 
 def test_expired_certificate_from_the_finding_to_the_transcript(terminal: Terminal) -> None:
@@ -146,14 +158,10 @@ def test_expired_certificate_from_the_finding_to_the_transcript(terminal: Termin
     assert terminal.buffers()[0].startswith("openssl s_client -starttls postgres -connect 127.0.0.1:")
     terminal.press("v")
     terminal.wait_for("Checked again", "Nothing has changed: it is still tls.expired.")
-    export(terminal)
-    terminal.press("q")
-    terminal.wait_for(f"exit status {int(Exit.FAULT)}")
-    markdown, data = exported(terminal.folder)
+    markdown, data = leave_with_transcript(terminal)
     assert "The certificate of 127.0.0.1 has expired" in markdown
     assert "openssl s_client" in markdown
-    assert "tls.expired" in json.dumps(data)
-    secret_free(terminal.folder)
+    assert "tls.expired" in data
 
 
 @pytest.fixture
@@ -177,25 +185,17 @@ def test_from_the_list_of_connections_to_the_transcript(terminal: Terminal, stan
     terminal.wait_for("Why:")
     terminal.press("1")
     terminal.wait_for("FAULT", "database.read-only")
-    export(terminal)
-    terminal.press("q")
-    terminal.wait_for(f"exit status {int(Exit.FAULT)}")
-    markdown, data = exported(terminal.folder)
+    markdown, data = leave_with_transcript(terminal)
     assert "database.read-only" in markdown
     assert QUESTION in markdown
     assert "Yes, it writes" in markdown
-    assert "database.read-only" in json.dumps(data)
-    secret_free(terminal.folder)
+    assert "database.read-only" in data
 
 
 def test_a_killed_program_goes_on_where_it_was(terminal: Terminal, standby: str) -> None:
     terminal.start(standby, "--no-files")
     terminal.wait_for(QUESTION)
-    terminal.press("n")
-    terminal.wait_for("A note for the transcript")
-    terminal.press("-l", "standby promoted at nine")
-    terminal.press("Enter")
-    terminal.wait_for("The note is kept")
+    note(terminal, "standby promoted at nine")
     terminal.kill()
     terminal.wait_for("exit status 137")
     terminal.start_again("resume")
@@ -205,13 +205,9 @@ def test_a_killed_program_goes_on_where_it_was(terminal: Terminal, standby: str)
     terminal.wait_for(QUESTION, "1 Yes, it writes")
     terminal.press("1")
     terminal.wait_for("FAULT", "database.read-only")
-    export(terminal)
-    terminal.press("q")
-    terminal.wait_for(f"exit status {int(Exit.FAULT)}")
-    markdown, _ = exported(terminal.folder)
+    markdown, _ = leave_with_transcript(terminal)
     assert "standby promoted at nine" in markdown
     assert "database.read-only" in markdown
-    secret_free(terminal.folder)
 
 
 def test_without_colour_the_terminal_is_sent_none(terminal: Terminal) -> None:
@@ -233,23 +229,15 @@ def test_wrong_password_by_keys_alone_on_a_small_screen(terminal: Terminal) -> N
     terminal.wait_for("It only looks: no check changes anything on a server")
     terminal.press("Escape")
     terminal.wait_for("FAULT PostgreSQL refuses the password of app")
-    terminal.press("n")
-    terminal.wait_for("A note for the transcript")
-    terminal.press("-l", "asked the team for the new one")
-    terminal.press("Enter")
-    terminal.wait_for("The note is kept")
+    note(terminal, "asked the team for the new one")
     terminal.press("p")
     alone = terminal.wait_for("select it with the mouse; Enter goes back")
     assert alone.startswith("env -u PGPASSWORD")
     terminal.press("Enter")
     terminal.wait_for("FAULT PostgreSQL refuses the password of app")
-    export(terminal)
-    terminal.press("q")
-    terminal.wait_for(f"exit status {int(Exit.FAULT)}")
-    markdown, _ = exported(terminal.folder)
+    markdown, _ = leave_with_transcript(terminal)
     assert "asked the team for the new one" in markdown
     assert "auth.password-wrong" in markdown
-    secret_free(terminal.folder)
 
 
 def test_a_screen_that_is_made_smaller_and_larger_goes_on(terminal: Terminal) -> None:
@@ -290,9 +278,5 @@ def test_the_view_of_a_running_application(terminal: Terminal, application: int)
     terminal.press(*(["Down"] * (number - 1)), "Enter")
     # The program began anew: only so can it enter the network of another process.
     terminal.wait_for("FAULT", "network.service-down")
-    export(terminal)
-    terminal.press("q")
-    terminal.wait_for(f"exit status {int(Exit.FAULT)}")
-    _, data = exported(terminal.folder)
-    assert f"DATABASE_URL of process {application} (shop-web)" in json.dumps(data)
-    secret_free(terminal.folder)
+    _, data = leave_with_transcript(terminal)
+    assert f"DATABASE_URL of process {application} (shop-web)" in data

@@ -242,3 +242,26 @@ def test_without_a_connection_it_says_so_and_knows_nothing() -> None:
     report = run(runtime_for("postgresql://u@127.0.0.1:1/d"), "network.greet")
     assert report.facts == {}
     assert "no open connection" in report.trouble
+
+
+def tls_or_nothing(connection: socket.socket) -> None:
+    """A proxy that ends TLS: a handshake is answered, any other first word ends the connection."""
+    if connection.recv(4096)[:1] == b"\x16":
+        connection.sendall(b"\x16\x03\x03\x00\x04\x0e\x00\x00\x00")
+    connection.close()
+
+
+@pytest.mark.parametrize("url", [POSTGRESQL, MYSQL])
+def test_a_proxy_that_waits_for_tls_is_told_from_a_dead_one(url: str) -> None:
+    assert greet(url, tls_or_nothing).facts["network.answer"] == "tls"
+
+
+@pytest.mark.parametrize("answer", [b"ERROR\r\n", b"AMQP\0\0\x09\x01"])
+@pytest.mark.parametrize("url", [POSTGRESQL, MYSQL])
+def test_a_service_without_a_name_is_no_database_and_not_silence(url: str, answer: bytes) -> None:
+    assert greet(url, say(b"", answer)).facts["network.answer"] == "garbage"
+
+
+def test_a_greeting_says_which_of_mysql_and_mariadb_it_is() -> None:
+    assert greet(MYSQL, say(greeting("5.5.5-10.11.6-MariaDB"))).facts["engine"] == "mariadb"
+    assert greet(MYSQL, say(greeting())).facts["engine"] == "mysql"

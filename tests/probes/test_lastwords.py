@@ -91,6 +91,7 @@ def test_processes_are_named() -> None:
     assert last_attempt("\n".join((MARIADB, MARIADB_READY)), "mysql").pids == (10340,)
 
 
+@pytest.mark.slow
 def test_a_hostile_log_stays_small_and_ends_soon() -> None:
     noise = "\n".join(f"FATAL:  {'x' * 5000} {number}" for number in range(2000))
     attempt = last_attempt(f"{START}\n{noise}", "postgresql")

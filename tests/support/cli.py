@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 import sys
 import time
@@ -25,6 +26,13 @@ ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".venv-test" / "cache"
 """What one run has read of the content, the next one need not read again: as for anybody but the very first time."""
 CACHE.mkdir(mode=0o700, parents=True, exist_ok=True)
+CHILD = {
+    "PATH": os.environ["PATH"],
+    "PYTHONPATH": str(ROOT),
+    "LANG": "C.UTF-8",
+    "XDG_CACHE_HOME": str(CACHE),
+}
+"""What the program needs of its environment, as a child of a test; its home is the test's own."""
 SOURCES = (sys.executable, "-m", "wizard")
 """The program as the checkout has it."""
 WRONG_PASSWORD = "n0t-the:right/One@all"

@@ -80,7 +80,7 @@ class Place:
 
 def _program(argv: Sequence[str], **environ: str) -> Heard:
     """What a program that talks to a server says: all of it, as one result."""
-    clean = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/nonexistent", **environ}
+    clean = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/proc/no-home", **environ}
     done = subprocess.run(argv, env=clean, capture_output=True, text=True, check=False, timeout=60)
     return {"exit": done.returncode, "out": done.stdout, "err": done.stderr}
 

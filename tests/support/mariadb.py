@@ -19,7 +19,7 @@ import pymysql.cursors
 
 from tests.support.netlab import Namespace
 from tests.support.postgres import DATABASE, PASSWORD, ROLE
-from tests.support.processes import LabError, Service, as_user, give, new_folder, run
+from tests.support.processes import LabError, Service, as_user, give_copy, new_folder, run
 
 Kind = TypeVar("Kind", bound="MariadbServer")
 
@@ -98,11 +98,7 @@ class MariadbServer:
 
     def add_file(self, name: str, source: Path) -> Path:
         """Copy one file beside the data, owned by the server and private; its path."""
-        copy = self.folder / name
-        shutil.copyfile(source, copy)
-        copy.chmod(0o600)
-        give(copy, OS_USER)
-        return copy
+        return give_copy(source, self.folder / name, OS_USER)
 
     def template(self) -> Path:
         """The data folder that this server gets a copy of."""

@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 
 from tests.support.netlab import Namespace
-from tests.support.processes import LabError, Service, as_user, give, new_folder, run
+from tests.support.processes import LabError, Service, as_user, give_copy, new_folder, run
 
 OS_USER = "postgres"
 PORT = 5432
@@ -128,11 +128,7 @@ class PostgresServer:
 
     def add_file(self, name: str, source: Path) -> Path:
         """Copy one file beside the data, owned by the server and private; its path."""
-        path = self.data / name
-        shutil.copyfile(source, path)
-        path.chmod(0o600)
-        give(path, OS_USER)
-        return path
+        return give_copy(source, self.data / name, OS_USER)
 
     def write_hba(self, lines: Sequence[str]) -> None:
         """Replace pg_hba.conf; the superuser's own line comes first and always."""

@@ -48,7 +48,8 @@ def clean_up(owner: int) -> None:
     """Stop what still runs and remove the workspace, in the process `owner` that made it; safe to repeat."""
     if os.getpid() == owner:
         _stop_all()
-        shutil.rmtree(workspace(), ignore_errors=True)
+        # Thousands of files of servers: rm takes half of the time that Python takes.
+        subprocess.run(["rm", "-rf", "--", str(workspace())], check=False)
 
 
 def new_folder(label: str, user: str | None = None) -> Path:
@@ -64,6 +65,14 @@ def give(path: Path, user: str) -> None:
     """Make `user` the owner of one file or folder."""
     entry = pwd.getpwnam(user)
     os.chown(path, entry.pw_uid, entry.pw_gid)
+
+
+def give_copy(source: Path, path: Path, user: str) -> Path:
+    """Copy one file to `path`, owned by `user` and private; the path."""
+    shutil.copyfile(source, path)
+    path.chmod(0o600)
+    give(path, user)
+    return path
 
 
 def as_user(user: str) -> list[str]:

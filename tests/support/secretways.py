@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+from tests.hostile.peers import GREETING
 from tests.probes.peers import after_startup
 from tests.support.leaks import encoded
-from tests.support.sockets import Behaviour
-from wizard.wire import postgres_server
+from tests.support.sockets import Behaviour, say
+from wizard.wire import mysql, postgres_server
 
 OTHER = "Q9zunlike-anything"
 """A password that nothing resembles: what the others are compared with."""
@@ -130,6 +131,7 @@ WAYS: dict[str, Callable[[str, int, Path], Given]] = {
     ),
 }
 """Every way in which a password is given: (password, port, folder) to how a run is started."""
+WAYS_OF_MYSQL = ("go", "mysql", "MYSQL_PWD", ".my.cnf")
 ONE_LINE = (
     "stdin",
     ".pgpass",
@@ -160,6 +162,12 @@ def echo(password: str) -> Behaviour:
             {"S": "FATAL", "C": "28P01", "M": f"no: {said}", "D": said, "H": said[::2] + said}
         )
     )
+
+
+def mysql_echo(password: str) -> Behaviour:
+    """A MySQL server that does the same."""
+    said = " | ".join(sorted(encoded(password)))
+    return say(GREETING, mysql.packet(mysql.error(1045, f"no: {said}", "28000"), 2))
 
 
 def cut(password: str) -> Behaviour:

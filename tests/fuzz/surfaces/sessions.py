@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.fuzz.surface import Surface
 from tests.fuzz.surfaces.classify import content
 from tests.fuzz.surfaces.files import scratch
+from tests.support.footprints import done
 from wizard import comparison
 from wizard.core.events import (
     Answered,
@@ -23,6 +24,7 @@ from wizard.core.events import (
     Showed,
     Skipped,
     Stated,
+    Touched,
     WentBack,
 )
 from wizard.core.facts import Facts, Value
@@ -36,6 +38,7 @@ from wizard.transcript import FORMATS, document, written
 
 SUMMARY = {"engine": "postgresql", "host": "db.example", "port": 5432, "user": "app", "database": "shop"}
 MOMENT = 1.8e9
+DONE = done("192.0.2.1:5432", "app", "db.example", "SELECT 1")
 FACTS: tuple[dict[str, Value], ...] = (
     {"dns.outcome": "resolved", "dns.addresses": ("192.0.2.1",), "network.outcome": "refused"},
     {
@@ -64,6 +67,7 @@ def _walked(facts: dict[str, Value]) -> bytes:
         node = walk.trail[0].node
         session.add(Noted("a remark \u00e4", MOMENT))
         session.add(Showed("psql -h db.example", "copied", MOMENT))
+        session.add(Touched(MOMENT, DONE, MOMENT))
         session.new_walk({"managed": "none"})
         session.add(Skipped(node, "no time", MOMENT))
         session.add(WentBack(MOMENT))
