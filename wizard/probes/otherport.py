@@ -16,7 +16,9 @@ FIRST_QUERY = 1.5
 """Seconds that a server on another port has for a first query."""
 
 
-@probe("network.other-port", provides=("other-port.login", "other-port.place", "other-port.port"), deadline=6.0)
+@probe(
+    "network.other-port", provides=("other-port.login", "other-port.place", "other-port.port"), deadline=6.0
+)
 def other_port(target: Target, runtime: Runtime) -> Report:
     """Whether a server that listens on another port of this host takes this very login: then the port is wrong.
 
