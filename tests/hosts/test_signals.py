@@ -144,10 +144,13 @@ def test_following_a_log(host: Cli) -> None:
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=host.environment({}), cwd=host.cwd
         ) as child:
-            assert child.stdout is not None
-            assert b"capacity.max-connections" in child.stdout.readline()
-            child.send_signal(number)
-            _, complaint = child.communicate(timeout=30)
+            try:
+                assert child.stdout is not None
+                assert b"capacity.max-connections" in child.stdout.readline()
+                child.send_signal(number)
+                _, complaint = child.communicate(timeout=30)
+            finally:
+                child.kill()
         assert child.returncode == 128 + number, complaint
         assert b"Traceback" not in complaint
 
