@@ -113,6 +113,7 @@ def candidates_of(made: dict[str, object]) -> set[str]:
     return {one["cause"] for one in candidates}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scenario",
     [one for one in list_scenarios() if one.client.url is None],

@@ -27,6 +27,7 @@ def loaded(home: Path, *arguments: str) -> set[str]:
     return {line.rpartition("|")[2].strip() for line in lines}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

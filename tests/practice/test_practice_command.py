@@ -107,6 +107,7 @@ def test_a_wrong_answer_is_explained(cli: Cli) -> None:
     assert score_of(cli)["all"]["solved"] == 0
 
 
+@pytest.mark.slow
 def test_the_same_seed_is_the_same_drill(cli: Cli) -> None:
     questions = []
     for _ in range(2):
@@ -116,6 +117,7 @@ def test_the_same_seed_is_the_same_drill(cli: Cli) -> None:
     assert "  1 " in questions[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "lines",
     [
@@ -139,6 +141,7 @@ def test_the_end_of_the_input_and_q_leave_at_every_point_without_counting(
     assert score_of(cli)["all"]["tried"] == 0
 
 
+@pytest.mark.slow
 def test_what_was_finished_counts_when_the_next_drill_is_left(cli: Cli) -> None:
     status, said, _ = typed(cli, "g", "", "look tls", "q")
     assert status == 0
@@ -209,6 +212,7 @@ def test_a_walk_ends_with_how_to_drill(cli: Cli) -> None:
     assert done.stdout.rstrip().endswith("To find a cause yourself: dbwizard practice --drill")
 
 
+@pytest.mark.slow
 def test_a_walk_whose_target_was_found_in_the_sandbox_is_not_offered_to_go_on_with(cli: Cli) -> None:
     """Its server is gone with the walk, so the start must know it by its source."""
     walked = cli.run("practice", "two-files-two-ports", "--plain")
