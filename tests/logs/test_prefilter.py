@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
-import sys
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 import re2
@@ -14,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.bench.logs import log_lines
+from tests.test_corpus import reports
 from wizard.content.load import Content, open_content
 from wizard.core.classify import Classifier
 from wizard.core.rules import Match, Rule
@@ -23,13 +23,6 @@ from wizard.logs.prefilter import WORTH_LOADING, WORTH_MAKING, Prefilter, Supply
 from wizard.logs.scan import BLOCK, Scanner
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What is kept is kept apart for each test."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    return tmp_path / "dbwizard" / module.ENTRY
 
 
 @cache
@@ -180,38 +173,109 @@ def test_a_log_gives_the_same_with_and_without_it() -> None:
     assert found(classifier, log, AtOnce([])) == without
 
 
-def test_what_was_made_is_kept_and_taken_the_next_time(own_cache: Path) -> None:
-    patterns = ["too many clients"]
-    assert Supply(patterns).after(WORTH_LOADING) is None
-    assert Supply(patterns).after(WORTH_MAKING) is not None
-    assert own_cache.stat().st_mode & 0o777 == 0o600
-    kept = Supply(patterns).after(WORTH_LOADING)
-    assert kept is not None
-    assert kept.hits(b"fine\nSorry, too many clients already\n") == [len(b"fine\n")]
-    assert Supply(["too many customers"]).after(WORTH_LOADING) is None
+def read_both_ways(log: str) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+    """The lines and causes of a log, with the prefilter and without."""
+    classifier, _ = all_patterns()
+    with_it, without = (found(classifier, log.encode(), supply([])) for supply in (AtOnce, Never))
+    return [(one.line, one.cause) for one in with_it], [(one.line, one.cause) for one in without]
 
 
-@pytest.mark.parametrize("keep", [0, 1, 20, 100])
-def test_a_damaged_one_is_not_taken(own_cache: Path, keep: int) -> None:
-    patterns = ["too many clients"]
-    Supply(patterns).after(WORTH_MAKING)
-    own_cache.write_bytes(own_cache.read_bytes()[:keep])
-    assert Supply(patterns).after(WORTH_LOADING) is None
-    assert Supply(patterns).after(WORTH_MAKING) is not None
+def in_container(text: str) -> str:
+    """Lines that a container's log broke in the middle."""
+    head = "2026-11-20T21:04:05.123456789Z stderr"
+    cut = [(line[: len(line) // 2], line[len(line) // 2 :]) for line in text.split("\n")]
+    return "\n".join(f"{head} P {begin}\n{head} F {rest}" for begin, rest in cut)
 
 
-def test_without_the_library_every_line_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "hyperscan", None)
-    classifier = content().classifier
-    log = b"ordinary line\n" * (2 * WORTH_LOADING // 14) + b"FATAL:  sorry, too many clients already\n"
-    assert [match.cause for match in found(classifier, log, None)] == ["capacity.max-connections"]
+def each_line(head: str) -> Callable[[str], str]:
+    """The same in front of each line."""
+    return lambda text: "\n".join(head + line for line in text.split("\n"))
 
 
-def test_without_a_place_to_keep_it_a_log_is_read_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.delenv("HOME", raising=False)
-    log = b"ordinary line\n" * (WORTH_MAKING // 14) + b"FATAL:  sorry, too many clients already\n"
-    assert [match.line for match in found(content().classifier, log, None)] == [WORTH_MAKING // 14 + 1]
+def in_docker(text: str) -> str:
+    """Each line as an object of its own, with what is no ASCII as numbers."""
+    lines = (json.dumps({"log": f"{line}\n", "stream": "stderr"}) for line in text.split("\n"))
+    return "\n".join(lines).replace('": ', '":').replace(', "', ',"')
+
+
+def broken(text: str) -> str:
+    """What a narrow terminal makes of it."""
+    return "\n".join(line[at : at + 80] for line in text.split("\n") for at in range(0, len(line) or 1, 80))
+
+
+def numbered(text: str) -> str:
+    """The quotes and angles of some writers of JSON."""
+    return "".join(f"\\u{ord(char):04x}" if char in "\"'<>&" else char for char in text)
+
+
+def typeset(text: str) -> str:
+    """What a word processor makes of quotes and blanks."""
+    return text.replace("'", "\u2019").replace('"', "\u201c").replace(": ", ":\u00a0")
+
+
+WAYS = (
+    str,
+    in_docker,
+    in_container,
+    each_line("Nov 20 21:04:05 db1 app[123]: "),
+    each_line("web-1  | "),
+    as_json,
+    broken,
+    html.escape,
+    numbered,
+    typeset,
+)
+
+
+def reported() -> Iterator[str]:
+    """What people reported, each in one of many forms; no two neighbours in the same."""
+    for place, report in enumerate(reports()):
+        yield WAYS[place % len(WAYS)](report.text)
+        yield f"2026-11-20 21:04:05 INFO request {place} took 3 ms"
+
+
+def test_what_people_reported_is_found_with_and_without_it() -> None:
+    with_it, without = read_both_ways("\n".join(reported()))
+    assert len(without) > 300
+    assert with_it == without
+
+
+def test_lines_that_a_screen_broke_are_put_together_in_a_large_log_as_well() -> None:
+    logs = [broken(report.text) for report in reports() if "\t" not in report.text]
+    log = "\n".join(f"{one}\n2026-11-20 21:04:05 INFO took 3 ms" for one in logs)
+    assert len(log) > WORTH_LOADING
+    with_it, without = read_both_ways(log)
+    assert len(without) > 300
+    assert with_it == without
+
+
+PASSWORDLESS = (
+    "Npgsql.NpgsqlException (0x80004005): "
+    "No password has been provided but the backend requires one (in SASL/SCRAM-SHA-256)"
+)
+
+
+@pytest.mark.parametrize(
+    ("log", "causes"),
+    [
+        (broken(PASSWORDLESS), ["auth.password-missing"]),
+        (in_container(PASSWORDLESS), ["auth.password-missing"]),
+        (
+            "dial tcp 127.0.0.1:6379: connect: connection refused\n"
+            "dial tcp 127.0.0.1:5432: connect: connection refused\n",
+            ["network.service-down"],
+        ),
+        (
+            "web-1  | System.TimeoutException: The operation has timed out.\n"
+            "web-1  |    at Npgsql.NpgsqlConnector.Connect(NpgsqlTimeout timeout)\n",
+            ["network.timeout"],
+        ),
+    ],
+)
+def test_the_smallest_logs_that_were_read_in_two_ways(log: str, causes: list[str]) -> None:
+    with_it, without = read_both_ways(log)
+    assert [cause for _, cause in with_it] == causes
+    assert with_it == without
 
 
 def test_ordinary_lines_are_passed_over() -> None:

@@ -83,24 +83,28 @@ class Classifier:
         `engine` settles what the text leaves open. A server that speaks another language is known by its code.
         """
         heaviest: dict[str, Match] = {}
-        for match in self._matches(text.splitlines(), code, engine):
+        for match in self._matches(records(text.splitlines()), code, engine):
             if match.cause not in heaviest or match.weight > heaviest[match.cause].weight:
                 heaviest[match.cause] = match
         if heaviest:
             return max((heaviest[cause] for cause in self.explains.roots(heaviest)), key=lambda m: m.weight)
         return self._by_code(text, code, engine) if code else None
 
-    def classify_all(self, text: str | Iterable[str]) -> Iterator[Match]:
-        """Yield one Match for each recognised error, in the order of the text; holds one record at a time."""
-        return self._matches(text.splitlines() if isinstance(text, str) else text, None, None)
+    def classify_all(self, text: str | Iterable[str], may_be_broken: bool = True) -> Iterator[Match]:
+        """Yield one Match for each recognised error, in the order of the text; holds one record at a time.
+
+        `may_be_broken` is whether a terminal or a mail client may have made several lines of one.
+        """
+        lines = text.splitlines() if isinstance(text, str) else text
+        return self._matches(records(lines, may_be_broken), None, None)
 
     @property
     def patterns(self) -> list[str]:
         """The patterns of the rules that have one."""
         return [rule.pattern for rule in self._rules if rule.pattern]
 
-    def _matches(self, lines: Iterable[str], code: str | None, engine: str | None) -> Iterator[Match]:
-        for record in records(lines):
+    def _matches(self, given: Iterable[Record], code: str | None, engine: str | None) -> Iterator[Match]:
+        for record in given:
             match = self._best(record, code, engine)
             if match is not None:
                 yield match

@@ -15,9 +15,9 @@ from wizard.core.lazyre import lazy
 RECORD_LINES = 400
 """Lines that one record may have; a longer one is cut, so that memory stays bounded."""
 _OVERLAP = 512
-_NARROW, _WIDE = 60, 132
+NARROW, WIDE = 60, 132
 """Lengths between which a line may have been broken by a terminal or a mail client."""
-_HARD_WIDTHS = frozenset((80, 100, 120, 132))
+HARD_WIDTHS = frozenset((80, 100, 120, 132))
 """Widths at which a terminal breaks inside of a word."""
 _FIELDS = (
     "DETA",
@@ -110,8 +110,11 @@ def _lines(lines: Iterable[str]) -> Iterator[tuple[int, str, str, bool]]:
         yield *held, False
 
 
-def records(lines: Iterable[str]) -> Iterator[Record]:
-    """Group lines into errors. A line longer than LINE_LIMIT becomes several records with the same number."""
+def records(lines: Iterable[str], may_be_broken: bool = True) -> Iterator[Record]:
+    """Group lines into errors. A line longer than LINE_LIMIT becomes several records with the same number.
+
+    `may_be_broken` is whether a terminal or a mail client may have made several lines of one.
+    """
     record = Record()
     before = ""
     for number, head, body, bare in _lines(lines):
@@ -124,7 +127,7 @@ def records(lines: Iterable[str]) -> Iterator[Record]:
         pieces = normalise(body).split("\n")
         first = pieces[0]
         if record.lines:
-            joint = _joint(before, body) if bare and before else None
+            joint = _joint(before, body) if may_be_broken and bare and before else None
             if joint is not None and len(record.lines[-1]) < LINE_LIMIT:
                 record.lines[-1] += joint + first
                 record.lines.extend(pieces[1:])
@@ -170,12 +173,12 @@ def _joint(before: str, raw: str) -> str | None:
 
     It is told from these two lines alone, so that it does not matter where a log is cut.
     """
-    if not (_NARROW <= len(before) <= _WIDE and 0 < len(raw) <= _WIDE) or before[0] in " \t{<":
+    if not (NARROW <= len(before) <= WIDE and 0 < len(raw) <= WIDE) or before[0] in " \t{<":
         return None
     first, last = raw[0], before[-1]
     dangling = _DANGLING.search(before, max(0, len(before) - _LONGEST_LAST)) is not None
     if (
-        len(before) in _HARD_WIDTHS
+        len(before) in HARD_WIDTHS
         and not dangling
         and first != "\t"
         and raw[:2].strip()
@@ -225,6 +228,13 @@ def _is_field(line: str) -> bool:
     if field is None:
         return False
     return _SEVERITY.search(line, 0, field.end()) is None and '"' not in line[: field.start()]
+
+
+def is_rest(before: str, raw: str) -> bool:
+    """Whether a terminal or a mail client made these two lines of one."""
+    _, before, earlier = opened(before)
+    _, body, state = opened(raw)
+    return earlier == state == BARE and bool(before) and _joint(before, body) is not None
 
 
 def surely_begins(before: str, raw: str) -> bool:

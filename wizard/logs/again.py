@@ -16,8 +16,10 @@ from wizard.logs.lines import text_of
 
 MOST = 2048
 """Lines that are remembered."""
-_DIFFERS = re.compile(rb"^.{0,12}?\d[\d:.,TZ /+-]{9,40}|\d{6,}")
-"""A time at the beginning, and numbers that are no code, no port and no count."""
+_DIFFERS = re.compile(
+    rb"^.{0,12}?(?:\d{2,4}[-/.]\d\d[-/.]\d\d[ T])?\d\d:\d\d:\d\d(?!:)[\d.,]*(?:Z| ?[+-]\d\d:?\d\d)?|(?<!MY-)\d{6,}"
+)
+"""A time at the beginning, which no address with its port is, and numbers that are no code, no port and no count."""
 
 
 class Judge:
@@ -27,10 +29,10 @@ class Judge:
         self._classifier = classifier
         self._known: dict[bytes, Match | None] = {}
 
-    def matches(self, lines: list[bytes]) -> Iterator[Match]:
+    def matches(self, lines: list[bytes], may_be_broken: bool) -> Iterator[Match]:
         """The errors in the lines of a record, with their places counted from 1."""
         if len(lines) != 1 or len(lines[0]) > LINE_LIMIT:
-            yield from self._classifier.classify_all(map(text_of, lines))
+            yield from self._classifier.classify_all(map(text_of, lines), may_be_broken)
             return
         key = _DIFFERS.sub(b"\0", lines[0])
         if key not in self._known:

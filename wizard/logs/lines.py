@@ -19,6 +19,17 @@ def below(data: bytes, at: int) -> Iterator[bytes]:
         yield data[begin:at]
 
 
+def longer(data: bytes, most: int) -> Iterator[tuple[int, int]]:
+    """From where to where the lines of more than `most` bytes reach; the others are hardly looked at."""
+    begin = 0
+    while len(data) - begin > most:
+        end = data.rfind(b"\n", begin, begin + most + 1) + 1
+        if not end:
+            end = data.find(b"\n", begin) + 1 or len(data)
+            yield begin, end
+        begin = end
+
+
 def lines_of(data: bytes) -> list[bytes]:
     """All lines, without their ends."""
     lines = data.split(b"\n")

@@ -10,7 +10,10 @@ from collections.abc import Iterator, Sequence
 
 from wizard.content import cache
 from wizard.content.yamlfile import digest
+from wizard.core.envelopes import LINE_LIMIT, PART, opened
+from wizard.core.records import HARD_WIDTHS, NARROW, is_rest
 from wizard.logs.expressions import ALWAYS, FORM, bare, expression
+from wizard.logs.lines import lines_of, longer, text_of
 from wizard.named import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +31,9 @@ PIECE = 16_384
 """Bytes, and the rest of a line, in which the line of a match is counted out."""
 
 
+_WIDTHS = HARD_WIDTHS | {width + len("\r") for width in HARD_WIDTHS}
+
+
 class Prefilter:
     """The compiled patterns of some rules."""
 
@@ -35,7 +41,11 @@ class Prefilter:
         self._database = database
 
     def hits(self, block: bytes) -> list[int]:
-        """Where the lines of a block begin in which a match may end."""
+        """Where the lines of a block begin in which a match may end, or with which the next one goes on."""
+        lines, parts = self._matching(block), list(_parts(block))
+        return sorted({*lines, *parts}) if parts else lines
+
+    def _matching(self, block: bytes) -> list[int]:
         pieces = list(_pieces(block))
         bares = [bare(piece) for piece in pieces]
         ends: set[int] = set()
@@ -74,6 +84,26 @@ def _pieces(block: bytes) -> Iterator[bytes]:
         end = block.find(b"\n", begin + PIECE) + 1 or len(block)
         yield block[begin:end]
         begin = end
+
+
+def _parts(block: bytes) -> Iterator[int]:
+    """Where the long lines begin that a container's log in JSON goes on with in the next line."""
+    return (at for at, end in longer(block, LINE_LIMIT) if opened(text_of(block[at:end]))[2] == PART)
+
+
+def mended(block: bytes) -> bytes:
+    """The block with blanks where a terminal or a mail client cut a line in two: for its end, and marks of quoting."""
+    whole = bytearray(block)
+    is_plain = block.isascii() and b"\x1b" not in block and b">" not in block[:1] and b"\n>" not in block
+    before, begin = b"", 0
+    for line in lines_of(block):
+        # Most lines of a log begin alike, and few are just as wide as a screen.
+        is_likely = before[:4] != line[:4] or len(before) in _WIDTHS or not is_plain
+        if len(before) >= NARROW and is_likely and is_rest(text_of(before), text_of(line)):
+            marks = len(line) - len(line.lstrip(b"> "))
+            whole[begin - 1 : begin + marks] = b" " * (marks + 1)
+        before, begin = line, begin + len(line) + 1
+    return bytes(whole)
 
 
 class Supply:

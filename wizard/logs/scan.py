@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
 from wizard.core.classify import Classifier
-from wizard.core.records import RECORD_LINES, surely_begins
+from wizard.core.records import RECORD_LINES, WIDE, surely_begins
 from wizard.core.rules import Match
 from wizard.logs import stamps
 from wizard.logs.again import Judge
-from wizard.logs.lines import above, below, lines_of, text_of
-from wizard.logs.prefilter import Supply
+from wizard.logs.lines import above, below, lines_of, longer, text_of
+from wizard.logs.prefilter import WORTH_LOADING, Supply, mended
 from wizard.named import NamedTuple
 
 BLOCK = 262_144
@@ -79,6 +79,7 @@ class Scanner:
         self._reference = reference
         self._context = context
         self._number = 1
+        self._read = 0
         self._open = b""
         self._passed = b""
         self._look_back = LOOK_BACK
@@ -120,11 +121,16 @@ class Scanner:
     def _take(self, data: bytes, following: bytes) -> Iterator[Found]:
         """The errors in `data`, which ends where a record ends; `following` is there for the lines around."""
         prefilter = self._supply.after(len(data))
+        self._read += len(data)
+        may_be_broken = self._read < WORTH_LOADING or _may_be_broken(data)
+        places: Iterable[tuple[int, int]] = [(0, len(data))]
+        if prefilter is not None:
+            places = _records_of(prefilter.hits(mended(data) if may_be_broken else data), data)
         at = 0
-        for begin, end in [(0, len(data))] if prefilter is None else _records_of(prefilter.hits(data), data):
+        for begin, end in places:
             self._number, at = self._number + data.count(b"\n", at, begin), begin
             lines = lines_of(data[begin:end])
-            for match in self._judge.matches(lines):
+            for match in self._judge.matches(lines, may_be_broken):
                 beyond = chain(below(data, end), below(following, 0))
                 yield self._found(match, lines, above(data, begin), beyond)
         self._number += data.count(b"\n", at)
@@ -158,6 +164,11 @@ class Scanner:
         # A log without times is not searched for them again and again.
         self._look_back = max(2, self._look_back // 2)
         return None
+
+
+def _may_be_broken(data: bytes) -> bool:
+    """Whether a terminal or a mail client may have made the lines: none is wider than theirs."""
+    return all(len(text_of(data[begin:end])) <= WIDE for begin, end in longer(data, WIDE))
 
 
 def _from(lines: list[bytes], place: int, step: int) -> Iterator[bytes]:
