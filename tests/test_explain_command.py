@@ -96,6 +96,17 @@ def test_a_catch_all_gives_candidates_and_what_tells_them_apart(explain: Explain
     assert ran.out.count("     to tell, ") == len(listed)
 
 
+def test_the_account_that_mysql_names_is_the_one_of_the_fix(explain: Explain) -> None:
+    text = "ERROR 1044 (42000): Access denied for user 'app'@'10.0.3.%' to database 'shop'"
+    assert "SHOW GRANTS FOR 'app'@'10.0.3.%';" in explain(text).out
+
+
+def test_what_pgbouncer_refuses_is_told_with_its_own_file(explain: Explain) -> None:
+    page = explain("FATAL:  login rejected").out
+    assert "auth_hba_file" in page
+    assert "pg_hba_file_rules" not in page
+
+
 def test_what_an_error_names_cannot_become_a_command(explain: Explain) -> None:
     hostile = REFUSED.replace("10.0.0.5", "x;$(reboot)")
     typed = [

@@ -171,6 +171,15 @@ def test_resume_without_an_id_takes_the_newest_unfinished(home: Home) -> None:
     assert "No session is unfinished; this is the latest" in done.stderr
 
 
+def test_resume_of_a_session_without_a_host_takes_no_default_for_it(home: Home) -> None:
+    home.saved("", finished=True)
+    done = home.run("resume", "--plain", typed="v\nq\n")
+    assert "postgresql at no host:5432" in done.stdout
+    assert "/var/run/postgresql" not in done.stdout
+    assert "localhost:" not in done.stdout
+    assert "was no host, and was not kept" in done.stdout
+
+
 def test_resume_passes_over_practice(home: Home) -> None:
     """The server of a practice session is gone; the list says what it was."""
     real = home.saved("127.0.0.1", finished=False)

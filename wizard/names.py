@@ -29,6 +29,7 @@ Found = tuple[str, str]
 FACTS: Mapping[str, str] = {
     **dict.fromkeys(("target.host", "dns.name", "dns.canonical", "dns.search", "dns.namespace"), HOST),
     **dict.fromkeys(("tls.cert-names", "account.host", "account.other-hosts", "capacity.blocker-host"), HOST),
+    "account.told-host": HOST,
     **dict.fromkeys(("pooler.backend-host", "network.failed-hosts"), HOST),
     **dict.fromkeys(("target.user", "capacity.top-role", "capacity.blocker-user", "account.role"), USER),
     **dict.fromkeys(("inside.nearest-role", "pooler.backend-user", "process.owner"), USER),

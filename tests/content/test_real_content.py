@@ -9,6 +9,7 @@ from wizard.content.check import check
 from wizard.content.graph import ELSE, UNKNOWN
 from wizard.content.load import builtin_folder, open_content
 from wizard.content.scenario import Scenario
+from wizard.core.facts import Fact, Facts
 
 CONTENT = open_content()
 STORIES = scenario.read(CONTENT)
@@ -23,6 +24,21 @@ def test_the_lint_finds_nothing() -> None:
 @pytest.mark.parametrize("story", STORIES, ids=[story.name for story in STORIES])
 def test_every_story_ends_as_written(story: Scenario) -> None:
     assert scenario.run(CONTENT.tree, story).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("fact", "fair", "slow", "layer"),
+    [("network.connect-ms", 300, 301, "network"), ("database.query-ms", 2000, 2001, "database")],
+)
+def test_slowness_is_a_warning_where_the_connection_works(
+    fact: str, fair: int, slow: int, layer: str
+) -> None:
+    def warned(value: int, outcome: str) -> list[str]:
+        known = {fact: value, "database.outcome": outcome}
+        facts = Facts({key: Fact(key, each, "probe") for key, each in known.items()})
+        return [caution.layer for caution in CONTENT.tree.warnings(facts) if f"{{{fact}}}" in caution.text]
+
+    assert (warned(fair, "ok"), warned(slow, "ok"), warned(slow, "error")) == ([], [layer], [])
 
 
 @pytest.mark.slow

@@ -119,3 +119,20 @@ def test_further_layers_are_told_only_where_the_walk_went() -> None:
     walk = Walk.start(tree).feed(ProbeFinished("a", "x.y", {}))
     assert tuple(outcomes(walk)) == (*LAYERS, "pooler")
     assert outcomes(walk)["pooler"] == "ok"
+
+
+def test_a_layer_that_another_ones_words_blame_is_told_by_its_first_probe() -> None:
+    """The login refuses an option of the settings; what was seen of the host besides is not about them."""
+    refused = edge({"auth.outcome": "error"}, "found.config.invalid-option")
+    nodes = {
+        "a": Node("a", "probe", "config", (), otherwise="b", probe="config.settings"),
+        "b": Node("b", "probe", "config", (), otherwise="c", probe="host.platform"),
+        "c": Node("c", "probe", "auth", (refused,), probe="auth.login"),
+    }
+    walk = Walk.start(Tree(nodes, "a"))
+    walk = walk.feed(ProbeFinished("a", "config.settings", {}, summary="settings from command line"))
+    walk = walk.feed(ProbeFinished("b", "host.platform", {}, summary="the application runs in docker"))
+    walk = walk.feed(ProbeFinished("c", "auth.login", {"auth.outcome": "error"}, summary="no such parameter"))
+    ladder = {state.layer: state for state in conclude(walk).layers}
+    assert (ladder["config"].outcome, ladder["config"].summary) == ("fault", "settings from command line")
+    assert (ladder["auth"].outcome, ladder["auth"].summary) == ("fault", "no such parameter")

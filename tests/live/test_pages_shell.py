@@ -52,6 +52,7 @@ def every(engine: str, facts: dict[str, Value] | None = None) -> list[Snippet]:
         "target.database": "shop",
         "network.client-address": CLIENT,
         "network.address": SERVER,
+        "other-port.port": str(PORTS[engine]),
         **(facts or {}),
     }
     return snippets(values, engine, SERVERS[engine], "sh")
@@ -277,6 +278,9 @@ EXPECTED: tuple[tuple[str, str, str], ...] = (
     (" -p 5433 ", "Connection refused", "the port that the reader found"),
     ("PGSSLROOTCERT=system", "certificate", "libpq before 16, and an authority that no system trusts"),
     (" -d pgbouncer ", "does not exist", "the server of the facts is no PgBouncer"),
+    (" -d pgbouncer ", "authentication failed", "the server of the facts is no PgBouncer"),
+    ("openssl s_client -alpn ", "unexpected eof", "the server of the facts wants to be asked for TLS"),
+    ("openssl s_client -connect ", "wrong version number", "the server of the facts greets before TLS"),
     (" -U postgres pgbouncer", "authentication failed", "the server of the facts is no PgBouncer"),
     ("env -u PGPASSWORD", "no password supplied", "asks for the password, and nobody is there"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 import time
 from collections.abc import Callable
 
@@ -114,6 +115,34 @@ def test_a_refused_connection_is_closed() -> None:
         assert runtime.channel is None
 
     login(PLAIN, after_startup(REFUSAL), check)
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
+def test_a_port_that_hangs_up_on_the_login_and_answers_a_tls_handshake_wants_tls(reset: bool) -> None:
+    def behave(connection: socket.socket) -> None:
+        if connection.recv(4096)[:1] == b"\x16":
+            connection.sendall(b"\x16\x03\x03\x00\x04\x0e\x00\x00\x00")
+        elif reset:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+
+    report = login(PLAIN, behave)
+    assert (report.facts["auth.outcome"], report.facts["network.answer"]) == ("garbage", "tls")
+    assert "TLS from the first byte" in report.summary
+
+
+def test_a_server_that_breaks_off_after_its_first_word_is_not_asked_for_tls() -> None:
+    openings: list[bytes] = []
+
+    def behave(connection: socket.socket) -> None:
+        openings.append(connection.recv(4096)[:1])
+        connection.sendall(postgres_server.auth_sasl(["SCRAM-SHA-256"]))
+        connection.close()
+
+    report = login(PLAIN, behave)
+    assert report.facts["auth.outcome"] in ("closed", "reset")
+    assert b"\x16" not in openings
+    assert "network.answer" not in report.facts
 
 
 def test_a_server_that_closes_instead_of_an_answer_is_closed() -> None:

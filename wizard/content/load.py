@@ -183,7 +183,9 @@ class Content:
     def read_message(self, text: str, code: str, engine: str) -> Reading | None:
         """What the message rules make of a text: the core's `Classify`."""
         match = self.classifier.classify(text, code=code or None, engine=engine or None)
-        return None if match is None else Reading(match.cause, tuple(match.candidates))
+        if match is None:
+            return None
+        return Reading(match.cause, tuple(match.candidates), match.captures.get("account_host", ""))
 
     def page(self, cause: str) -> dict[str, Any]:
         """The page of a cause, or an empty mapping where there is none."""

@@ -139,7 +139,8 @@ def _summary(walk: Walk, layer: str, outcome: str) -> str:
         # What looked into it later has quotations too: the words that count are those of the refusal.
         refusals = [event for event in quoted if "error.text" in event.facts]
         chosen = quoted[:1] if here else (refusals or quoted)[-1:]
-        return next((event.summary for event in reversed(chosen or here)), "")
+        # Blamed by the words of another layer, it is told by its first probe: config by the settings, not the host.
+        return next((event.summary for event in chosen or here), "")
     passed = [event.summary for event in here if not _told_of_the_fault(walk, event)]
     troubled = [hop.trouble for hop in walk.trail if hop.layer == layer and hop.trouble]
     return (passed or troubled or [""])[-1]

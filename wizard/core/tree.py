@@ -137,10 +137,14 @@ class Caution(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What the classifier of messages makes of an error text."""
+    """What the classifier of messages makes of an error text.
+
+    `account_host` is the host part of the account of MySQL that the text names, empty where it names none.
+    """
 
     cause: str
     candidates: tuple[str, ...] = ()
+    account_host: str = ""
 
 
 Classify = Callable[[str, str, str], "Reading | None"]

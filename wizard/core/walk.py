@@ -257,12 +257,13 @@ def _with_readings(tree: Tree, facts: Facts, new: Mapping[str, Value]) -> Facts:
             continue
         code = str(new.get(f"{source}.code", ""))
         reading = tree.classify(text, code, facts.text("engine") or "") or Reading("none")
-        facts = facts.having(
-            [
-                Fact(f"{source}.cause", reading.cause, "derived"),
-                Fact(f"{source}.candidates", reading.candidates, "derived"),
-            ]
-        )
+        derived = [
+            Fact(f"{source}.cause", reading.cause, "derived"),
+            Fact(f"{source}.candidates", reading.candidates, "derived"),
+        ]
+        if reading.account_host:
+            derived.append(Fact("account.told-host", reading.account_host, "derived"))
+        facts = facts.having(derived)
     return facts
 
 

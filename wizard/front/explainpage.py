@@ -28,6 +28,7 @@ CAPTURED = {
     "socket": "target.socket",
     "address": "network.address",
     "client": "network.client-address",
+    "account_host": "account.told-host",
 }
 """What a rule captures, and the fact that it is."""
 OPTIONS = {"engine": "engine", "host": "target.host", "port": "target.port", "user": "target.user"} | {

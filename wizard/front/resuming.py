@@ -11,10 +11,19 @@ from wizard.errors import UsageError
 from wizard.front import application, beginnings, setup
 from wizard.redact import clean
 from wizard.session import Session, find, replayed
-from wizard.target.model import Secret, Target
+from wizard.target.model import Problem, Secret, Target
 
 if TYPE_CHECKING:
     from wizard.content.load import Content
+
+SAVED = "saved session"
+NO_HOST = Problem(
+    "malformed",
+    "host",
+    "What stood in the place of the host was no host, and was not kept: start a new walk with a TARGET.",
+    SAVED,
+)
+"""Of a session without a host: a default in its place would be another database than the session is about."""
 
 
 def take_up(options: Namespace, content: Content) -> tuple[Session, Target]:
@@ -97,4 +106,5 @@ def _target_of(session: Session, options: Namespace, password: Secret | None) ->
         if any(values):
             overrides[key] = ",".join(values)
     overrides |= {key: str(value) for key, value in dict(summary.get("options", {})).items()}
-    return setup.parsed("", "saved session", home, summary["engine"], overrides, password)
+    target = setup.parsed("", SAVED, home, summary["engine"], overrides, password)
+    return target if any(one.get("host") for one in hosts) else target._replace(hosts=(), problems=(NO_HOST,))

@@ -6,6 +6,7 @@ and only when asked for.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -84,6 +85,7 @@ def ask(channel: Channel, sql: str, until: float) -> Rows:
     "database.inspect",
     provides=(
         "database.outcome",
+        "database.query-ms",
         "database.in-recovery",
         "database.read-only",
         "database.default-read-only",
@@ -104,16 +106,17 @@ def inspect(target: Target, runtime: Runtime) -> Report:
         return report
     until = runtime.until(QUERY_BOUND)
     if channel.greeting is None:
-        _guarded(report, lambda: _postgres(channel, report, until))
+        report.facts["database.query-ms"] = _guarded(report, lambda: _postgres(channel, report, until))
         if not _suits(report, runtime):
             _try_other_hosts(target, runtime, report)
     else:
-        _guarded(report, lambda: _mysql(channel, target, report, until))
+        report.facts["database.query-ms"] = _guarded(report, lambda: _mysql(channel, target, report, until))
     return report
 
 
-def _guarded(report: Report, work: Callable[[], None]) -> None:
-    """Run `work`; what fails becomes facts."""
+def _guarded(report: Report, work: Callable[[], None]) -> int:
+    """Run `work`; what fails becomes facts. The milliseconds that it took."""
+    begun = time.monotonic()
     try:
         work()
     except QueryError as error:
@@ -127,6 +130,7 @@ def _guarded(report: Report, work: Callable[[], None]) -> None:
         report.facts["database.outcome"] = "lost"
         report.quote("database", str(getattr(error, "strerror", None) or error))
         report.summary = "the session was lost at a first query"
+    return round((time.monotonic() - begun) * 1000)
 
 
 def _postgres(channel: Channel, report: Report, until: float) -> None:

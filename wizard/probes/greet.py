@@ -17,10 +17,11 @@ SECOND_WORD = 1.0
 FIRST_WORD = 1.0
 """Seconds after which a server that should have spoken first is asked whether it is somebody else."""
 OTHERS = ("http", "ssh", "tls", "smtp", "redis", "mongodb")
+TLS_FIRST = "a server that speaks TLS from the first byte"
 _NAMES = {
     "http": "a web server",
     "ssh": "an SSH server",
-    "tls": "a server that speaks TLS from the first byte",
+    "tls": TLS_FIRST,
     "smtp": "a mail server",
     "redis": "Redis",
     "mongodb": "MongoDB",
@@ -205,11 +206,14 @@ def _silence(channel: Channel, target: Target, runtime: Runtime, report: Report)
 
 def _hung_up(channel: Channel, runtime: Runtime, report: Report) -> None:
     """Who ends the connection at our first word may wait for a TLS handshake, as a proxy that terminates TLS does."""
-    if not channel.peer.is_socket and _speaks_tls(channel, runtime):
+    if speaks_tls(channel, runtime):
         _stranger(report, "tls", "")
 
 
-def _speaks_tls(channel: Channel, runtime: Runtime) -> bool:
+def speaks_tls(channel: Channel, runtime: Runtime) -> bool:
+    """Whether a TLS handshake on a connection of its own is answered in TLS."""
+    if channel.peer.is_socket:
+        return False
     answer = _ask_again(channel, _client_hello(), runtime.until(SECOND_WORD))
     return sniff(answer or b"") == "tls"
 
@@ -243,7 +247,7 @@ def somebody_else(channel: Channel, target: Target, runtime: Runtime) -> tuple[s
         word = "postgresql" if answer in (b"S", b"N") else sniff(answer or b"")
         if answer and word != target.family:
             return word, printable(answer)
-    return ("tls", "") if hung_up and _speaks_tls(channel, runtime) else None
+    return ("tls", "") if hung_up and speaks_tls(channel, runtime) else None
 
 
 def _wait_longer(channel: Channel, target: Target, report: Report, until: float) -> None:

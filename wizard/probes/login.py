@@ -10,7 +10,7 @@ from wizard.core.facts import Value
 from wizard.probes.base import Report, probe
 from wizard.probes.channel import Channel
 from wizard.probes.dial import dial
-from wizard.probes.greet import OTHERS, note_error, somebody_else
+from wizard.probes.greet import OTHERS, TLS_FIRST, note_error, somebody_else, speaks_tls
 from wizard.probes.network import patience
 from wizard.probes.outcome import LoginResult
 from wizard.redact import clean
@@ -62,6 +62,8 @@ def login(target: Target, runtime: Runtime) -> Report:
     result = _by_kerberos(runtime.channel, target, runtime) or attempt(runtime.channel, target, runtime)
     if result.outcome in ("tls-alert", "reset", "closed") and runtime.channel.tls:
         result = _with_alert(result, runtime.channel, target, runtime)
+    elif result.outcome in ("reset", "closed") and not runtime.channel.record.received:
+        result = _without_a_word(result, runtime.channel, runtime, report)
     if result.outcome == "method-unsupported" and result.detail:
         from wizard.probes import drivers
 
@@ -164,6 +166,15 @@ def _with_alert(result: LoginResult, channel: Channel, target: Target, runtime: 
     finally:
         second.close()
     return result
+
+
+def _without_a_word(result: LoginResult, channel: Channel, runtime: Runtime, report: Report) -> LoginResult:
+    """The result where the login was the first word, and the peer hung up on it: it may wait for TLS."""
+    report.facts["network.answer"] = result.outcome
+    channel.drop()
+    if not speaks_tls(channel, runtime):
+        return result
+    return LoginResult("garbage", detail="tls", text=f"on this port answers {TLS_FIRST}")
 
 
 def _other_way(result: LoginResult, channel: Channel, target: Target) -> bool | None:

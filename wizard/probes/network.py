@@ -37,6 +37,7 @@ _WORST_FIRST = (
         "network.address",
         "network.family",
         "network.client-address",
+        "network.connect-ms",
         "network.failed-hosts",
         "network.socket-dir",
         "network.socket",
@@ -65,6 +66,7 @@ def connect(target: Target, runtime: Runtime) -> Report:
     if won is not None and won.sock is not None:
         won.sock.setblocking(True)
         runtime.channel = Channel(won.sock, target.hosts[won.host], won.address, won.record)
+        report.facts["network.connect-ms"] = round(won.seconds * 1000)
         if not won.address.startswith("/"):
             report.facts["network.client-address"] = str(won.sock.getsockname()[0])
     report.facts.update(_facts(target, attempts, deciding))
