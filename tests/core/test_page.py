@@ -183,6 +183,22 @@ def test_a_fix_tells_its_condition_and_whether_it_holds() -> None:
     assert (found["unsure"].when, found["unsure"].sure) == ("no provider manages the database", False)
 
 
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        ({"runtime": "docker", "managed": "none"}, "no provider manages the database"),
+        (
+            {"any": [{"runtime": "host"}, {"managed": "none"}], "runtime": "docker"},
+            "(no provider manages the database)",
+        ),
+        ({"a": "b", "managed": "none"}, "a: b, no provider manages the database"),
+    ],
+)
+def test_of_a_condition_only_what_is_not_known_yet_is_said(when: dict, words: str) -> None:
+    (fix,) = render("x", {"fixes": [{"title": "one", "when": when}]}, facts(runtime="docker"), {}).fixes
+    assert (fix.when, fix.sure) == (words, False)
+
+
 COMMANDS = {
     "fixes": [
         {

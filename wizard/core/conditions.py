@@ -120,6 +120,15 @@ def _entry(key: str, value: Any) -> Condition:
     return Test(key, "=", (value,))
 
 
+def still_open(condition: Condition, facts: Facts) -> Condition:
+    """What of an undecided condition the facts leave to be known; any other comes back as it is."""
+    if condition.holds(facts) is not None or not isinstance(condition, (All, Any_)):
+        return condition
+    return condition._replace(
+        parts=tuple(still_open(part, facts) for part in condition.parts if part.holds(facts) is None)
+    )
+
+
 def tests(condition: Condition) -> Iterator[Test]:
     """Every comparison inside, for the lint and for "which fact would decide"."""
     if isinstance(condition, Test):

@@ -257,13 +257,13 @@ def _sentences(written: Iterable[Any], filler: Filler) -> tuple[str, ...]:
 
 
 def _truth(written: Mapping[str, Any], facts: Facts) -> tuple[Truth, str]:
-    """Whether the `when` of a part of a page holds, and the condition in words."""
+    """Whether the `when` of a part of a page holds, and the condition in words: of an undecided one what is open."""
     if "when" not in written:
         return True, ""
     from wizard.core.phrases import describe
 
     condition = conditions.parse(written["when"])
-    return condition.holds(facts), describe(condition)
+    return condition.holds(facts), describe(conditions.still_open(condition, facts))
 
 
 def _fixes(written: Iterable[Mapping[str, Any]], filler: Filler) -> list[Fix]:
