@@ -88,6 +88,8 @@ KEEP = [
     "CREATE USER u IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS' REQUIRE SSL;",
     "DATABASE_URL=postgresql://USER:PASSWORD@HOST:5432/DATABASE",
     "postgresql://[::1]:5432/shop",
+    "see //wiki.example:8080/db, and ask root@db",
+    "// note: write to root@db.example",
     "jdbc:postgresql://HOST:PORT/db",
     "postgresql://localhost:5432: connection refused, said root@db",
     'invalid integer value "99999" for connection option "port"',
@@ -102,6 +104,7 @@ def test_ordinary_text_survives(text):
 
 UNKNOWN = [
     "postgresql://app:{}@db/shop",
+    "//app:{}@db:5432/shop",
     "mysql+pymysql://app:{}@db:3306/shop",
     "dial app:{}@tcp(db:3306)/shop",
     "host=db password={} dbname=x",

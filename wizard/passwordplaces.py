@@ -9,9 +9,9 @@ from wizard.core.lazyre import lazy
 from wizard.target.model import MASK
 
 _URL_PASSWORD = lazy(
-    r"((?<![\w+.-])[\w+.-]*://(?!USER:PASSWORD@)[^\s:/?#@\"'<>]*):([^\s\"'<>]*)@(?=[\w\[%/.:,-])"
+    r"((?<![\w+.-])[\w+.-]*:?//(?!USER:PASSWORD@)[^\s:/?#@\"'<>]*):([^\s\"'<>]*)@(?=[\w\[%/.:,-])"
 )
-"""The scheme may have anything glued to it: a time, a bracket, the end of another word."""
+"""The scheme may have anything glued to it: a time, a bracket, the end of another word; or it is cut off."""
 _GO_PASSWORD = lazy(r"(?<![\w/])([\w.-]+):([^\s\"'<>]+)@(?=(?:tcp6?|unix)\()")
 _OPEN_URL = lazy(
     r"""\b((?:postgres|mysql|mariadb|jdbc:)[\w+:]*://(?!USER:PASSWORD@)[^\s:/?#@"'<>\[]*):
@@ -108,7 +108,7 @@ def _is_open(match: re.Match[str], inner: str) -> bool:
 
 
 _PLACES: tuple[tuple[tuple[str, ...], re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
-    (("://",), _URL_PASSWORD, rf"\1:{MASK}@"),
+    (("//",), _URL_PASSWORD, rf"\1:{MASK}@"),
     (("://",), _OPEN_URL, rf"\1:{MASK}"),
     (("@tcp", "@unix"), _GO_PASSWORD, rf"\1:{MASK}@"),
     (("x-amz-",), _RDS_TOKEN, MASK),
