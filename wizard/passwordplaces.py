@@ -9,7 +9,7 @@ from wizard.core.lazyre import lazy
 from wizard.target.model import MASK
 
 _URL_PASSWORD = lazy(
-    r"((?<![\w+.-])[\w+.-]*:?//(?!USER:PASSWORD@)[^\s:/?#@\"'<>]*):([^\s\"'<>]*)@(?=[\w\[%/.:,-])"
+    r"((?<![\w+.-])[\w+.-]*:?//(?!USER:PASSWORD@)[^\s:/?#@\"'<>]*):([^\s\"'<>]*)@(?=[\w\[%/.:,(-])"
 )
 """The scheme may have anything glued to it: a time, a bracket, the end of another word; or it is cut off."""
 _GO_PASSWORD = lazy(r"(?<![\w/])([\w.-]+):([^\s\"'<>]+)@(?=(?:tcp6?|unix)\()")
