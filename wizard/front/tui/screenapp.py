@@ -66,8 +66,13 @@ class ScreenApp(App[int]):
         return thrifty(super().get_driver_class(), self._thrift)
 
     def on_resize(self) -> None:
-        """A terminal of another size has kept nothing that can be relied on."""
+        """A terminal of another size has kept nothing that can be relied on, nor has one that was it for an instant.
+
+        All is drawn anew even so: to Textual a size that was there and gone within its patience is no other size.
+        """
         self._thrift.forget()
+        if self.screen_stack:
+            self.screen.refresh(layout=True)
 
     @on(Driver.SignalResume)
     def action_redraw(self) -> None:

@@ -7,15 +7,19 @@ already can be left out. Whatever else is written (a mode, a clipboard sequence)
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import select
+import signal
 import threading
 from contextlib import suppress
 from typing import IO, Any
 
 from rich.cells import cell_len
+from textual import events
 from textual.driver import Driver
+from textual.geometry import Size
 
 from wizard import endings
 from wizard.named import NamedTuple
@@ -108,6 +112,7 @@ def thrifty(driver: type[Driver], thrift: Thrift) -> type[Driver]:
         _file: Any
         exit_event: threading.Event
         _must_signal_resume: bool
+        _in_band_window_resize: bool
 
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **options)
@@ -117,6 +122,23 @@ def thrifty(driver: type[Driver], thrift: Thrift) -> type[Driver]:
         def write(self, data: str) -> None:
             """Write what has to be written."""
             super().write(thrift.less(data))
+
+        def start_application_mode(self) -> None:
+            """Take the terminal over, and follow its size.
+
+            Textual reads the size in the signal's handler. One that comes during another is handled inside of it, so
+            of two in one instant the older size was told last, and the screen stayed blank. And one that came in the
+            instant before the loop slept was not heard before the next key; with a handler of its own the loop is
+            woken, by this signal as by all others.
+            """
+            super().start_application_mode()
+            if callable(signal.getsignal(signal.SIGWINCH)):
+                asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._tell_size)
+
+        def _tell_size(self) -> None:
+            if not self._in_band_window_resize:  # a terminal that tells it by itself does so in order
+                size = Size(*self._get_terminal_size())
+                self._app.post_message(events.Resize(size, size))
 
         def _get_terminal_size(self) -> tuple[int, int]:
             """The size of the terminal itself; COLUMNS and LINES, which may be those of another, are the next best."""
