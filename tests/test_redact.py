@@ -105,6 +105,8 @@ def test_ordinary_text_survives(text):
 UNKNOWN = [
     "postgresql://app:{}@db/shop",
     "//app:{}@db:5432/shop",
+    "postgresql://app:{}@ refused",
+    "'//app:{}@'",
     "mysql+pymysql://app:{}@db:3306/shop",
     "dial app:{}@tcp(db:3306)/shop",
     "host=db password={} dbname=x",

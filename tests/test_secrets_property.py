@@ -85,6 +85,11 @@ def usual(way: str, server: Callable[[str], Behaviour]) -> str:
     return plain_report(*check(way, OTHER, server, "--json"))
 
 
+def words_of(report: str) -> set[str]:
+    """What the report says, word by word."""
+    return {*re.findall(r"[a-zA-Z0-9_]+", json.dumps(json.loads(report), ensure_ascii=False))}
+
+
 WAYS_OF_WORDS = ("url", "PGPASSWORD", ".env", "compose", "stdin")
 
 
@@ -98,9 +103,9 @@ def test_a_word_of_the_report_changes_nothing_when_it_is_the_password(
     data: Any, way: str, server: Any
 ) -> None:
     told = usual(way, server)
-    words = sorted(
-        {*re.findall(r"[a-zA-Z0-9_]+", json.dumps(json.loads(told), ensure_ascii=False))} - {"54321"}
-    )
+    # The name of the machine's first program is not ours to say: as the password it is masked, and rightly.
+    init = json.loads(told)["facts"].get("host.init", "")
+    words = sorted(words_of(told) - words_of(json.dumps(init)) - {"54321"})
     # One with a blank or an accent has another reading, which the walk tries: its report is longer, and rightly so.
     everyday = [one for one in COMMON if one.isascii() and " " not in one]
     password = data.draw(st.one_of(st.sampled_from(everyday), st.sampled_from(words)))

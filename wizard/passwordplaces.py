@@ -8,10 +8,8 @@ from collections.abc import Callable
 from wizard.core.lazyre import lazy
 from wizard.target.model import MASK
 
-_URL_PASSWORD = lazy(
-    r"((?<![\w+.-])[\w+.-]*:?//(?!USER:PASSWORD@)[^\s:/?#@\"'<>]*):([^\s\"'<>]*)@(?=[\w\[%/.:,(-])"
-)
-"""The scheme may have anything glued to it: a time, a bracket, the end of another word; or it is cut off."""
+_URL_PASSWORD = lazy(r"((?<![\w+.-])[\w+.-]*:?//(?!USER:PASSWORD@)[^\s:/?#@\"'<>\[]*):([^\s\"'<>]*)@")
+"""Anything may be glued to the scheme (a time, a bracket, a word), and it may be cut off, as the host may."""
 _GO_PASSWORD = lazy(r"(?<![\w/])([\w.-]+):([^\s\"'<>]+)@(?=(?:tcp6?|unix)\()")
 _OPEN_URL = lazy(
     r"""\b((?:postgres|mysql|mariadb|jdbc:)[\w+:]*://(?!USER:PASSWORD@)[^\s:/?#@"'<>\[]*):
