@@ -63,9 +63,9 @@ _PROGRAMS = frozenset({"mysql", "mariadb", "mysqladmin", "psql"})
 def redact_patterns(text: str) -> str:
     """Mask what stands where a password stands, known or not."""
     lowered = text.lower()
-    for marks, pattern, instead in _PLACES:
+    for marks, signs, pattern, instead in _PLACES:
         # Most texts have none of the marks, and a pattern that is never used is never compiled.
-        if any(mark in lowered for mark in marks):
+        if any(mark in lowered for mark in marks) and any(sign in text for sign in signs):
             text = pattern.sub(instead, text)
     return text
 
@@ -105,20 +105,20 @@ def _is_open(match: re.Match[str], inner: str) -> bool:
     return inner.upper() == "PASSWORD(" or (inner == "(" and name.rstrip(" ").endswith(":"))
 
 
-_PLACES: tuple[tuple[tuple[str, ...], re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
-    (("//",), _URL_PASSWORD, rf"\1:{MASK}@"),
-    (("://",), _OPEN_URL, rf"\1:{MASK}"),
-    (("@tcp", "@unix"), _GO_PASSWORD, rf"\1:{MASK}@"),
-    (("x-amz-",), _RDS_TOKEN, MASK),
-    (("x-amz-",), _AMZ_PART, rf"\1={MASK}"),
-    (("eyj",), _JWT, MASK),
-    (("scram-sha-256$",), _SCRAM, MASK),
-    (("md5",), _HASH, MASK),
-    (("identified", "password"), _SQL, _quoted),
-    (("password", "pwd"), _OPEN_PAIR, rf"\1{MASK}"),
-    (("pass", "secret", "pwd", "token", "api"), _NAMED, _named),
-    (("missing", "invalid", "host name", "address of"), _REFUSED, _refused),
-    (("basic ", "bearer "), _HEADER, rf"\1{MASK}"),
-    ((" -p",), _CLIENT, rf"\1{MASK}"),
+_PLACES: tuple[tuple[tuple[str, ...], str, re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    (("//",), "@", _URL_PASSWORD, rf"\1:{MASK}@"),
+    (("://",), ":", _OPEN_URL, rf"\1:{MASK}"),
+    (("@tcp", "@unix"), "(", _GO_PASSWORD, rf"\1:{MASK}@"),
+    (("x-amz-",), "?", _RDS_TOKEN, MASK),
+    (("x-amz-",), "=", _AMZ_PART, rf"\1={MASK}"),
+    (("eyj",), ".", _JWT, MASK),
+    (("scram-sha-256$",), ":", _SCRAM, MASK),
+    (("md5",), "5", _HASH, MASK),
+    (("identified", "password"), "'\"", _SQL, _quoted),
+    (("password", "pwd"), "=", _OPEN_PAIR, rf"\1{MASK}"),
+    (("pass", "secret", "pwd", "token", "api"), "=:", _NAMED, _named),
+    (("missing", "invalid", "host name", "address of"), "'\"", _REFUSED, _refused),
+    (("basic ", "bearer "), " ", _HEADER, rf"\1{MASK}"),
+    ((" -p",), " ", _CLIENT, rf"\1{MASK}"),
 )
-"""(lower-case words of which a text needs one, the pattern, what to put in place of a match)"""
+"""Lower-case words and signs of which a text needs one each, the pattern, what to put in place of a match."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cache, cached_property
 
 from wizard.core.lazyre import lazy
 from wizard.named import TYPE_CHECKING
@@ -67,10 +67,27 @@ _CAUSE = lazy(r"[a-z]+\.[a-z-]+|healthy|inconclusive|none")
 _ANSI = lazy(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~])"
 )
-_UNSEEN = lazy(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
+_UNSEEN = (
+    *(
+        (0x00, 0x08),
+        (0x0B, 0x1F),
+        (0x7F, 0x9F),
+        (0xAD, 0xAD),
+        (0x61C, 0x61C),
+        (0x115F, 0x1160),
+        (0x17B4, 0x17B5),
+    ),
+    *(
+        (0x180E, 0x180E),
+        (0x200B, 0x200F),
+        (0x2028, 0x202E),
+        (0x2060, 0x206F),
+        (0x3164, 0x3164),
+        (0xFE00, 0xFE0F),
+    ),
+    *((0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF9, 0xFFFB), (0xE0000, 0xE007F)),
 )
+"""The first and the last of each run of characters that nobody sees."""
 _UNDECODABLE = lazy("[\ud800-\udfff]")
 
 
@@ -257,9 +274,24 @@ def clean(text: str, limit: int = 2000) -> str:
     bound = limit * 4 + 1000 if limit > 0 else len(text)
     is_cut, text = len(text) > bound, text[:bound]
     if not (text.isascii() and text.replace("\n", "").isprintable()):
-        text = _ANSI.sub("", text.replace("\r\n", "\n"))
-        text = _UNDECODABLE.sub("\ufffd", _UNSEEN.sub("", text))
+        text = text.replace("\r\n", "\n")
+        text = _ANSI.sub("", text) if "\x1b" in text else text
+        text = text.translate(_without_unseen())
+        text = text if _is_decodable(text) else _UNDECODABLE.sub("\ufffd", text)
     return f"{text[: limit - 1].rstrip()}…" if is_cut or 0 < limit < len(text) else text
+
+
+@cache
+def _without_unseen() -> dict[int, None]:
+    return {code: None for first, last in _UNSEEN for code in range(first, last + 1)}
+
+
+def _is_decodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def harmless(text: str, limit: int) -> str:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from wizard.content.load import COMPILED, read_rules
+from wizard.content.load import COMPILED, read_rules, rules_mark
 from wizard.content.yamlfile import INDEX, digest, head, parse, read_bytes
 
 FOLDER = "decision_trees"
@@ -59,9 +59,8 @@ def _compile(messages: list[Path], goal: Path) -> Path:
     """The message rules of all files, made ready to match."""
     from wizard.core.classify import Classifier
 
-    mark = digest(" ".join(digest(read_bytes(path)) for path in messages).encode())
     data = Classifier(read_rules(messages)).compiled()
-    goal.write_bytes(head(mark, data) + b"\n" + data)
+    goal.write_bytes(head(rules_mark(messages), data) + b"\n" + data)
     return goal
 
 

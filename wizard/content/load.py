@@ -172,11 +172,11 @@ class Content:
         from wizard.core.explains import Explains
 
         files = self.files("messages")
-        mark = yamlfile.digest(
-            " ".join(yamlfile.digest(yamlfile.read_bytes(path)) for path in files).encode()
+        index = self.folders[0] / "messages" / yamlfile.INDEX
+        mark = _known_mark(files, index / "mark.json")
+        data = yamlfile.indexed_bytes(
+            index / COMPILED, mark, lambda: Classifier(read_rules(files)).compiled()
         )
-        beside = self.folders[0] / "messages" / yamlfile.INDEX / COMPILED
-        data = yamlfile.indexed_bytes(beside, mark, lambda: Classifier(read_rules(files)).compiled())
         explains = Explains(self.single("catalogue.yaml").get("explained-by", {}))
         return Classifier.from_compiled(data, explains)
 
@@ -203,6 +203,27 @@ class Content:
     def platforms(self) -> dict[str, Any]:
         """Managed providers, runtimes and service managers."""
         return self.single("platforms.yaml")
+
+
+def rules_mark(files: Iterable[Path]) -> str:
+    """The mark of the compiled rules: of their form, and of what the files say. Raises ContentError."""
+    from wizard.core.compact import FORM
+
+    marks = (yamlfile.digest(yamlfile.read_bytes(path)) for path in files)
+    return yamlfile.digest(" ".join([FORM, *marks]).encode())
+
+
+def _known_mark(files: list[Path], beside: Path) -> str:
+    """The same, without reading a megabyte for it as long as no file was touched, as the file system tells."""
+    from wizard.core.compact import FORM
+
+    try:
+        stats = [(str(path), path.stat()) for path in files]
+    except OSError:
+        return rules_mark(files)
+    told = [(name, one.st_ino, one.st_size, one.st_mtime_ns, one.st_ctime_ns) for name, one in stats]
+    seen = yamlfile.digest(repr((FORM, told)).encode())
+    return str(yamlfile.indexed(beside, seen, lambda: rules_mark(files)))
 
 
 def read_rules(files: Iterable[Path]) -> list[Rule]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from wizard.core.compact import Filed, Rows, filed
+from wizard.core.compact import Filed, Rows, filed, joined, lines_of
 from wizard.core.envelopes import LINE_LIMIT
 from wizard.core.explains import Explains
 from wizard.core.hints import CODES, DRIVERS, ENGINES, surroundings, told
@@ -32,12 +32,59 @@ MOST_ELSEWHERE = 20
 """Places of one record at which words of another service, or of a statement, are passed over in search of better."""
 
 _COMMON = frozenset(
-    re.findall(
-        r"\w+",
-        """the to for of in on at is not no an and or by with from user database server connection host error failed
-        could cannot connect port fatal log warning client mysql postgresql sql be has was are it this that you cause
-        caused exception timeout password file line name role""",
-    )
+    [
+        "the",
+        "to",
+        "for",
+        "of",
+        "in",
+        "on",
+        "at",
+        "is",
+        "not",
+        "no",
+        "an",
+        "and",
+        "or",
+        "by",
+        "with",
+        "from",
+        "user",
+        "database",
+        "server",
+        "connection",
+        "host",
+        "error",
+        "failed",
+        "could",
+        "cannot",
+        "connect",
+        "port",
+        "fatal",
+        "log",
+        "warning",
+        "client",
+        "mysql",
+        "postgresql",
+        "sql",
+        "be",
+        "has",
+        "was",
+        "are",
+        "it",
+        "this",
+        "that",
+        "you",
+        "cause",
+        "caused",
+        "exception",
+        "timeout",
+        "password",
+        "file",
+        "line",
+        "name",
+        "role",
+    ]
 )
 """Words of any log: a rule is filed under one of them only where it has no rarer one."""
 
@@ -58,8 +105,9 @@ class Classifier:
     @classmethod
     def from_compiled(cls, data: bytes, explains: Explains | None = None) -> Classifier:
         """The classifier that `compiled` described. Raises ValueError for anything else."""
-        head, *lines = data.split(b"\n")
+        head, _, rest = data.partition(b"\n")
         count, *always = map(int, head.split())
+        lines = lines_of(rest)
         made = cls((), explains)
         made._rules = Rows(lines[:count], Rule.from_row)
         made._index = Filed(lines[count:])
@@ -69,12 +117,12 @@ class Classifier:
     def compiled(self) -> bytes:
         """The rules and the index of their words, without what only authors need.
 
-        The first line has the number of rules, and which of them are tried on any text; then each rule, and each
-        word of the index, has a line.
+        The first line has the number of rules, and which of them are tried on any text; after the table of lines each
+        rule, and each word of the index, has a line.
         """
         index = filed(self._filed())
         head = " ".join(map(str, (len(self._rules), *self._always)))
-        return b"\n".join([head.encode(), *(rule.row().encode() for rule in self._rules), *index])
+        return head.encode() + b"\n" + joined([*(rule.row().encode() for rule in self._rules), *index])
 
     def classify(self, text: str, *, code: str | None = None, engine: str | None = None) -> Match | None:
         """Return the cause that best explains `text`, or None.

@@ -1,4 +1,4 @@
-"""Message rules as lines of bytes: read at once, understood one at a time, for an error needs a few of thousands."""
+"""Message rules as lines of bytes: read at once, cut and understood one at a time, for an error needs a few of them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,48 @@ if TYPE_CHECKING:
 Entries = Sequence[tuple[int, Sequence[str]]]
 MOST_ASKED = 8192
 """Words whose entries are remembered."""
+
+
+FORM = "table of lines"
+"""What this module writes, in words: with other words nothing that was kept before is believed."""
+DIGITS = 8
+"""Of the place where a line begins, in the table of all of them."""
+
+
+class Lines(Sequence[bytes]):
+    """The lines of `body`; `table` says where each begins. None is cut before it is asked for."""
+
+    def __init__(self, table: bytes, body: bytes) -> None:
+        self._table = table
+        self._body = body
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            begin, end, _ = index.indices(len(self))
+            return Lines(self._table[begin * DIGITS : end * DIGITS], self._body)
+        digits = self._table[index * DIGITS : (index + 1) * DIGITS]
+        if index < 0 or not digits:
+            raise IndexError(index)
+        begin = int(digits)
+        return self._body[begin : self._body.index(b"\n", begin)]
+
+    def __len__(self) -> int:
+        return len(self._table) // DIGITS
+
+
+def lines_of(data: bytes) -> Lines:
+    """What `joined` wrote. Raises ValueError for anything else."""
+    table, _, body = data.partition(b"\n")
+    return Lines(table, body)
+
+
+def joined(lines: Iterable[bytes]) -> bytes:
+    """The lines, behind one that says where each of them begins."""
+    table, body = bytearray(), bytearray()
+    for line in lines:
+        table += b"%0*d" % (DIGITS, len(body))
+        body += line + b"\n"
+    return bytes(table + b"\n" + body)
 
 
 class Rows(Sequence["Rule"]):

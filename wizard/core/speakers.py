@@ -51,8 +51,10 @@ def is_asked(text: str, found: re.Match[str]) -> bool:
     """Whether words stand in a statement that the log repeats, or in the log of another system."""
     place = found.start()
     line = text.rfind("\n", 0, place) + 1
-    if EXCERPT.match(text, line) or OTHER_LOGS.match(text, line):
+    if place > line and (EXCERPT.match(text, line) or OTHER_LOGS.match(text, line)):
         return True
+    if not place:
+        return False
     asked = [one.end() for one in STATEMENTS.finditer(text, max(0, place - LINE_LIMIT), place)]
     return bool(asked) and FIELDS.search(text, asked[-1], place) is None
 

@@ -11,6 +11,8 @@ _PAIR = lazy(r"[^\x00-\x7f]{2}")
 _LITERAL = lazy(r"[A-Za-z0-9 _\"'`:;,/<>=@#%&!~-]+(?![*+?{])")
 _REPEAT = lazy(r"[*+?]\??|\{[0-9,]+\}\??")
 _CLASS = lazy(r"\[\^?\]?(?:\\.|[^\]\\])*\]")
+_FEW = lazy(r"\[([\w '\"]{1,4})\]")
+"""A class of so few characters that each is written out."""
 _GROUP_HEAD = lazy(r"\((?:\?:|\?P<\w+>)?")
 _ALTERNATIVES = 48
 _GAP = "\n"
@@ -51,8 +53,10 @@ def _alternatives(pattern: str, position: int) -> tuple[list[str], int]:
         if repeat is not None:
             position = repeat.end()
             parts = _repeated(parts, repeat.group())
-        if len(here) * len(parts) > _ALTERNATIVES:
-            parts = ["?"]
+        if len(here) * len(parts) > _ALTERNATIVES:  # what has the more alternatives says the more
+            here, parts = (
+                (here, ["?"]) if len(here) > len(parts) or len(parts) > _ALTERNATIVES else (["?"], parts)
+            )
         here = [left + right for left in here for right in parts]
     return done + here, position
 
@@ -77,6 +81,9 @@ def _part(pattern: str, position: int) -> tuple[list[str], int]:
         parts, end = _alternatives(pattern, head.end() if head else position + 1)
         return parts, end + 1
     if char == "[":
+        few = _FEW.match(pattern, position)
+        if few is not None:
+            return list(few[1].lower()), few.end()
         written = _CLASS.match(pattern, position)
         return [_GAP if pattern[position + 1] == "^" else "?"], written.end() if written else len(pattern)
     if char == "\\":

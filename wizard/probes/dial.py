@@ -17,7 +17,6 @@ def dial(target: Target, runtime: Runtime, peer: HostPort, address: str) -> Chan
     Raises OSError (ssl.SSLError included) when it cannot be opened or protected, and ProtocolError.
     """
     until = runtime.until(patience(target, runtime))
-    target = _without_unusable_files(target, runtime)
     channel = open_channel(peer, address, until)
     try:
         report = Report()
@@ -28,35 +27,32 @@ def dial(target: Target, runtime: Runtime, peer: HostPort, address: str) -> Chan
         insists = target.tls.mode in ("require", *VERIFYING)
         if insists and not offered:
             raise ConnectionError("the server offers no TLS")
-        if offered and target.tls.mode not in ("disable", "allow") and not peer.is_socket:
-            _protect(channel, target, runtime, until)
+        if not offered or target.tls.mode in ("disable", "allow") or peer.is_socket:
+            return channel
+        if _protected(channel, target, runtime, until):
+            return channel
     except BaseException:
         channel.close()
         raise
-    return channel
+    channel.close()
+    return dial(target._replace(tls=target.tls._replace(mode="disable")), runtime, peer, address)
 
 
-def _protect(channel: Channel, target: Target, runtime: Runtime, until: float) -> None:
-    """Make the handshake on `channel`. Raises OSError (ssl.SSLError included) and ValueError."""
+def _protected(channel: Channel, target: Target, runtime: Runtime, until: float) -> bool:
+    """Whether the handshake was made; under `prefer`, libpq goes without TLS where a file of ours cannot be used.
+
+    Raises OSError (ssl.SSLError included) and ValueError.
+    """
     import ssl
 
     from wizard.probes.tlsfiles import FileTrouble, make_context
     from wizard.probes.tlshandshake import wrap
 
     try:
-        wrap(channel, make_context(target, runtime), target, until)
+        context = make_context(target, runtime)
     except FileTrouble as trouble:
+        if prefers(target):
+            return False
         raise ssl.SSLError(str(trouble)) from trouble
-
-
-def _without_unusable_files(target: Target, runtime: Runtime) -> Target:
-    """Under `prefer`, libpq goes without TLS where a file of ours cannot be used."""
-    if not prefers(target):
-        return target
-    from wizard.probes.tlsfiles import FileTrouble, make_context
-
-    try:
-        make_context(target, runtime)
-    except FileTrouble:
-        return target._replace(tls=target.tls._replace(mode="disable"))
-    return target
+    wrap(channel, context, target, until)
+    return True
