@@ -9,6 +9,7 @@ import pytest
 from tests.core.test_classify import cause_of, classifier
 from wizard.content.load import builtin_folder, read_rules
 from wizard.core.classify import Classifier
+from wizard.core.compact import Lines
 from wizard.core.rules import Rule
 from wizard.core.wordings import expanded, filled, pattern_of
 from wizard.core.words import needed_words, words_of
@@ -26,7 +27,7 @@ LATIN = re.compile(r"[\x00-\u024f\u2010-\u201f]+")
 
 
 def test_no_rule_is_tried_on_every_text() -> None:
-    assert Classifier(RULES).compiled().partition(b"\n")[0] == str(len(RULES)).encode()
+    assert Lines(Classifier(RULES).compiled())[0] == str(len(RULES)).encode()
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

@@ -60,7 +60,7 @@ def _compile(messages: list[Path], goal: Path) -> Path:
     from wizard.core.classify import Classifier
 
     data = Classifier(read_rules(messages)).compiled()
-    goal.write_bytes(head(rules_mark(messages), data) + b"\n" + data)
+    goal.write_bytes(head(rules_mark(messages), len(data)) + data)
     return goal
 
 

@@ -83,21 +83,23 @@ def indexed(beside: Path, mark: str, make: Callable[[], Any]) -> Any:
     return _kept(beside, read, make, write)
 
 
-def indexed_bytes(beside: Path, mark: str, make: Callable[[], bytes]) -> bytes:
+def indexed_bytes(beside: Path, mark: str, make: Callable[[], bytes]) -> memoryview:
     """The same for bytes, which no JSON holds: they are there as they are, behind a line with `head`."""
 
-    def read(raw: bytes) -> bytes:
-        line, _, data = raw.partition(b"\n")
-        if line != head(mark, data):
+    def read(raw: bytes) -> memoryview:
+        data = memoryview(raw)[raw.index(b"\n") + 1 :]  # a copy would cost more than reading it
+        if not raw.startswith(head(mark, len(data))):
             raise ValueError(mark)
         return data
 
-    return _kept(beside, read, make, lambda data: head(mark, data) + b"\n" + data)
+    return _kept(
+        beside, read, lambda: memoryview(make()), lambda data: b"".join((head(mark, len(data)), data))
+    )
 
 
-def head(mark: str, data: bytes) -> bytes:
-    """What stands before an entry of bytes: the mark of what it was made of, and its length."""
-    return f"{mark} {len(data)}".encode()
+def head(mark: str, length: int) -> bytes:
+    """The line before an entry of bytes: the mark of what it was made of, and its length."""
+    return f"{mark} {length}\n".encode()
 
 
 def _kept(beside: Path, read: Callable[[bytes], T], make: Callable[[], T], write: Callable[[T], bytes]) -> T:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from wizard.core.compact import Filed, Rows, filed, joined, lines_of
+from wizard.core.compact import Filed, Lines, Rows, filed, joined
 from wizard.core.envelopes import LINE_LIMIT
 from wizard.core.explains import Explains
 from wizard.core.hints import CODES, DRIVERS, ENGINES, surroundings, told
@@ -103,26 +103,25 @@ class Classifier:
         self._compiled: dict[int, re.Pattern[str]] = {}
 
     @classmethod
-    def from_compiled(cls, data: bytes, explains: Explains | None = None) -> Classifier:
+    def from_compiled(cls, data: bytes | memoryview, explains: Explains | None = None) -> Classifier:
         """The classifier that `compiled` described. Raises ValueError for anything else."""
-        head, _, rest = data.partition(b"\n")
-        count, *always = map(int, head.split())
-        lines = lines_of(rest)
+        lines = Lines(data)
+        count, *always = map(int, lines[0].split())
         made = cls((), explains)
-        made._rules = Rows(lines[:count], Rule.from_row)
-        made._index = Filed(lines[count:])
+        made._rules = Rows(lines[1 : count + 1], Rule.from_row)
+        made._index = Filed(lines[count + 1 :])
         made._always = always
         return made
 
     def compiled(self) -> bytes:
         """The rules and the index of their words, without what only authors need.
 
-        The first line has the number of rules, and which of them are tried on any text; after the table of lines each
-        rule, and each word of the index, has a line.
+        The first line has the number of rules, and which of them are tried on any text; then each rule, and each
+        word of the index, has a line.
         """
         index = filed(self._filed())
         head = " ".join(map(str, (len(self._rules), *self._always)))
-        return head.encode() + b"\n" + joined([*(rule.row().encode() for rule in self._rules), *index])
+        return joined([head.encode(), *(rule.row().encode() for rule in self._rules), *index])
 
     def classify(self, text: str, *, code: str | None = None, engine: str | None = None) -> Match | None:
         """Return the cause that best explains `text`, or None.

@@ -17,46 +17,46 @@ MOST_ASKED = 8192
 """Words whose entries are remembered."""
 
 
-FORM = "table of lines"
-"""What this module writes, in words: with other words nothing that was kept before is believed."""
+FORM = "lines behind a table"
+"""What `joined` writes, in words: with other words nothing that was kept before is believed."""
 DIGITS = 8
-"""Of the place where a line begins, in the table of all of them."""
+"""Of the number of lines, and of each place in the table of where they begin, which follows it."""
 
 
 class Lines(Sequence[bytes]):
-    """The lines of `body`; `table` says where each begins. None is cut before it is asked for."""
+    """The lines that `joined` wrote, or some of them. None is cut, nor looked at, before it is asked for."""
 
-    def __init__(self, table: bytes, body: bytes) -> None:
-        self._table = table
-        self._body = body
+    def __init__(self, data: bytes | memoryview, first: int = 0, end: int | None = None) -> None:
+        self._data = data
+        self._count = int(bytes(data[:DIGITS]))
+        self._first = first
+        self._end = self._count if end is None else end
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             begin, end, _ = index.indices(len(self))
-            return Lines(self._table[begin * DIGITS : end * DIGITS], self._body)
-        digits = self._table[index * DIGITS : (index + 1) * DIGITS]
-        if index < 0 or not digits:
+            return Lines(self._data, self._first + begin, self._first + end)
+        if not 0 <= index < len(self):
             raise IndexError(index)
-        begin = int(digits)
-        return self._body[begin : self._body.index(b"\n", begin)]
+        number = self._first + index
+        return bytes(self._data[self._place(number) : self._place(number + 1)])
 
     def __len__(self) -> int:
-        return len(self._table) // DIGITS
+        return self._end - self._first
 
-
-def lines_of(data: bytes) -> Lines:
-    """What `joined` wrote. Raises ValueError for anything else."""
-    table, _, body = data.partition(b"\n")
-    return Lines(table, body)
+    def _place(self, number: int) -> int:
+        """Where a line begins; the one after the last begins where the last ends."""
+        entry = DIGITS * (1 + number)
+        return int(bytes(self._data[entry : entry + DIGITS])) + DIGITS * (2 + self._count)
 
 
 def joined(lines: Iterable[bytes]) -> bytes:
-    """The lines, behind one that says where each of them begins."""
-    table, body = bytearray(), bytearray()
+    """The lines, behind their number and where each of them begins and the last ends."""
+    table, body = bytearray(b"%0*d" % (DIGITS, 0)), bytearray()
     for line in lines:
+        body += line
         table += b"%0*d" % (DIGITS, len(body))
-        body += line + b"\n"
-    return bytes(table + b"\n" + body)
+    return bytes(b"%0*d" % (DIGITS, len(table) // DIGITS - 1) + table + body)
 
 
 class Rows(Sequence["Rule"]):
