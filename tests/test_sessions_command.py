@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import CHILD
+from wizard.comparison import differing_facts
 from wizard.content.load import open_content
 from wizard.core.events import Noted, ProbeFinished
 from wizard.practice import get, serve
@@ -220,6 +221,22 @@ def test_compare_says_where_two_sessions_part(home: Home) -> None:
     assert (data["same"], data["first_outcome"], data["first_layer"]) == (False, "auth", "config")
     assert (data["a"]["cause"], data["b"]["cause"]) == ("auth.password-wrong", "healthy")
     assert next(one for one in data["facts"] if one["fact"] == "target.port")["layer"] == "config"
+
+
+@pytest.mark.parametrize(
+    ("fact", "before", "after", "measured"),
+    [
+        ("server.started", "2026-11-20 03:04:05", "2026-11-21 03:04:05", True),
+        ("network.connect-ms", 3.0, 4.0, True),
+        ("target.port", 5432, 5433, False),
+        ("app.started", "before-server", "after-server", False),
+    ],
+)
+def test_the_content_says_which_facts_are_others_at_each_look(
+    fact: str, before: object, after: object, measured: bool
+) -> None:
+    (found,) = differing_facts({fact: before}, {fact: after}, open_content().tree)
+    assert found["measured"] is measured
 
 
 def test_compare_of_two_walks_of_one_server_is_0(home: Home) -> None:

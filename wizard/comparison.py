@@ -34,8 +34,6 @@ OUTCOMES = {
     "skipped": "not looked at",
 }
 _TIMES = lazy(r"\d+(?:\.\d+)?\s?(?:ms|s|min|h|d)\b")
-_MEASURED = ("seconds", "age", "pid", "pids", "started", "since", "forecast", "expiry", "client-port")
-"""Last words of the facts that are other ones at each look."""
 
 
 def compare(first: Session, second: Session, content: Content) -> dict[str, Any]:
@@ -93,9 +91,7 @@ def _measured(key: str, a: Any, b: Any, tree: Tree | None) -> bool:
     if a is None or b is None:
         return False
     spec = tree.specs.get(key) if tree else None
-    number = spec is not None and spec.kind == "number" and not key.startswith(("target.", "pooler.backend"))
-    last = key.rpartition(".")[2]
-    if number or last in _MEASURED or last.endswith(tuple(f"-{one}" for one in _MEASURED)):
+    if spec is not None and spec.measured:
         return True
     return _TIMES.sub("", _words(a)) == _TIMES.sub("", _words(b))
 

@@ -15,7 +15,7 @@ from wizard.core.tree import ALL_LAYERS, HEALTHY, INCONCLUSIVE
 ENGINES = ("postgresql", "mysql", "mariadb")
 KINDS = ("choice", "text", "number", "list", "numbers", "flag", "cause")
 QUESTION_KINDS = ("choice", "number", "text")
-FACT_KEYS = ("kind", "values", "meaning", "from", "learn")
+FACT_KEYS = ("kind", "values", "meaning", "from", "learn", "measured")
 FIELD = re.compile(r"\{([^{}]*)\}")
 NAME = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)*")
 PLATFORM_KEYS = (
@@ -75,6 +75,7 @@ def facts(lint: Lint, source: Source, known: Known) -> None:
         if not NAME.fullmatch(key):
             lint.say(source, at, f"'{key}' is no name of a fact")
         _kind(lint, source, at, one)
+        lint.one_of(source, (*at, "measured"), one.get("measured", "no"), ("yes", "no"), "'yes' or 'no'")
         if "learn" in one:
             engine_commands(lint, source, (*at, "learn"), one["learn"], known)
         for place, name in lint.texts(source, (*at, "from"), one.get("from")):

@@ -274,7 +274,8 @@ def _spec(key: str, written: Mapping[str, Any]) -> FactSpec:
     learn = written.get("learn", "")
     by_engine = dict(learn) if isinstance(learn, Mapping) else {"any": str(learn)}
     plain = by_engine.pop("any", "")
-    return FactSpec(key, kind, str(written.get("meaning", "")), values, sources, plain, by_engine)
+    measured = written.get("measured", "yes" if kind == "number" else "no") == "yes"
+    return FactSpec(key, kind, str(written.get("meaning", "")), values, sources, plain, by_engine, measured)
 
 
 def _caution(written: Mapping[str, Any], layer: str, path: Path) -> Caution:

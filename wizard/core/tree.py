@@ -111,7 +111,7 @@ class Node(NamedTuple):
 class FactSpec(NamedTuple):
     """A declared fact. `kind` is choice, text, number, list, flag or cause; `learn` a command that tells a person.
 
-    `learn_by_engine` has the engines that take another command.
+    `learn_by_engine` has the engines that take another command; `measured` is whether it is another one at each look.
     """
 
     key: str
@@ -121,6 +121,7 @@ class FactSpec(NamedTuple):
     sources: tuple[str, ...] = ()
     learn: str = ""
     learn_by_engine: Mapping[str, str] = {}
+    measured: bool = False
 
     @property
     def choices(self) -> tuple[str, ...]:

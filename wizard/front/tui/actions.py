@@ -97,7 +97,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("app.palette", "ctrl+p", "Ctrl+P", "actions", _LISTS, ("field",)),
     Action("app.help", "f1", "F1", "help", "Show all keys, and what marks mean.", ("field",)),
     Action("app.help", "question_mark,f1", "?", "help", "Show all keys, and what marks mean.", (*_EVERYWHERE, *_OVER)),
-    Action("app.leave", "q", "q", "quit", "Leave. The session is kept: `dbwizard resume`.", _EVERYWHERE),
+    Action("app.leave", "q", "q", "quit", "Leave. `dbwizard resume` goes on from here; a practice ends.", _EVERYWHERE),
 )  # fmt: skip
 """In the order in which the footer shows them."""
 
