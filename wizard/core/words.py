@@ -53,12 +53,20 @@ def _alternatives(pattern: str, position: int) -> tuple[list[str], int]:
         if repeat is not None:
             position = repeat.end()
             parts = _repeated(parts, repeat.group())
-        if len(here) * len(parts) > _ALTERNATIVES:  # what has the more alternatives says the more
-            here, parts = (
-                (here, ["?"]) if len(here) > len(parts) or len(parts) > _ALTERNATIVES else (["?"], parts)
-            )
-        here = [left + right for left in here for right in parts]
+        here = _joined(here, parts)
     return done + here, position
+
+
+def _joined(left: list[str], right: list[str]) -> list[str]:
+    """Each text of the one with each of the other; where these are too many, the side that leaves more words."""
+    if len(left) * len(right) <= _ALTERNATIVES:
+        return [one + other for one in left for other in right]
+    sides = [
+        one
+        for one in ([text + "?" for text in left], ["?" + text for text in right])
+        if len(one) <= _ALTERNATIVES
+    ]
+    return max(sides, key=lambda side: min(len(_WHOLE_WORD.findall(text)) for text in side), default=["?"])
 
 
 def _repeated(parts: list[str], repeat: str) -> list[str]:
