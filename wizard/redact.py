@@ -68,26 +68,10 @@ _ANSI = lazy(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~])"
 )
 _UNSEEN = (
-    *(
-        (0x00, 0x08),
-        (0x0B, 0x1F),
-        (0x7F, 0x9F),
-        (0xAD, 0xAD),
-        (0x61C, 0x61C),
-        (0x115F, 0x1160),
-        (0x17B4, 0x17B5),
-    ),
-    *(
-        (0x180E, 0x180E),
-        (0x200B, 0x200F),
-        (0x2028, 0x202E),
-        (0x2060, 0x206F),
-        (0x3164, 0x3164),
-        (0xFE00, 0xFE0F),
-    ),
-    *((0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF9, 0xFFFB), (0xE0000, 0xE007F)),
+    "\x00\x08\x0b\x1f\x7f\x9f\xad\xad\u061c\u061c\u115f\u1160\u17b4\u17b5\u180e\u180e\u200b\u200f\u2028\u202e"
+    "\u2060\u206f\u3164\u3164\ufe00\ufe0f\ufeff\ufeff\uffa0\uffa0\ufff9\ufffb\U000e0000\U000e007f"
 )
-"""The first and the last of each run of characters that nobody sees."""
+"""The first and the last character of each run of those that nobody sees."""
 _UNDECODABLE = lazy("[\ud800-\udfff]")
 
 
@@ -283,7 +267,8 @@ def clean(text: str, limit: int = 2000) -> str:
 
 @cache
 def _without_unseen() -> dict[int, None]:
-    return {code: None for first, last in _UNSEEN for code in range(first, last + 1)}
+    ends = zip(_UNSEEN[::2], _UNSEEN[1::2], strict=True)
+    return {code: None for first, last in ends for code in range(ord(first), ord(last) + 1)}
 
 
 def _is_decodable(text: str) -> bool:

@@ -31,61 +31,12 @@ MOST_WORDS = 5
 MOST_ELSEWHERE = 20
 """Places of one record at which words of another service, or of a statement, are passed over in search of better."""
 
-_COMMON = frozenset(
-    [
-        "the",
-        "to",
-        "for",
-        "of",
-        "in",
-        "on",
-        "at",
-        "is",
-        "not",
-        "no",
-        "an",
-        "and",
-        "or",
-        "by",
-        "with",
-        "from",
-        "user",
-        "database",
-        "server",
-        "connection",
-        "host",
-        "error",
-        "failed",
-        "could",
-        "cannot",
-        "connect",
-        "port",
-        "fatal",
-        "log",
-        "warning",
-        "client",
-        "mysql",
-        "postgresql",
-        "sql",
-        "be",
-        "has",
-        "was",
-        "are",
-        "it",
-        "this",
-        "that",
-        "you",
-        "cause",
-        "caused",
-        "exception",
-        "timeout",
-        "password",
-        "file",
-        "line",
-        "name",
-        "role",
-    ]
-)
+_COMMON_WORDS = """
+the to for of in on at is not no an and or by with from user database server connection host error failed could cannot
+connect port fatal log warning client mysql postgresql sql be has was are it this that you cause caused exception
+timeout password file line name role
+"""
+_COMMON = frozenset(_COMMON_WORDS.split())
 """Words of any log: a rule is filed under one of them only where it has no rarer one."""
 
 Found = tuple[tuple[int, int, int], Rule, re.Match[str]]
