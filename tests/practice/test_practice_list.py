@@ -75,6 +75,7 @@ def test_the_list_is_narrowed(cli: Cli, arguments: list[str], fits) -> None:
         (["--drill", "--serve", "wrong-password"], "do not go together"),
         (["--serve"], "needs the name of a scenario"),
         (["--serve", "wrong-pasword"], "did you mean 'wrong-password'?"),
+        (["tls.expired"], "did you mean 'certificate-expired'?"),
         (["--serve", "wrong-password", "--port", "70000"], "from 1 to 65535"),
         (["wrong-password", "--port", "5432"], "--port belongs to --serve"),
         (["wrong-password", "hba-no-entry"], "only one scenario"),

@@ -35,6 +35,9 @@ def get(name: str, content: Content | None = None) -> Scenario:
     found = next((scenario for scenario in scenarios if scenario.name == name), None)
     if found is not None:
         return found
-    near = difflib.get_close_matches(name, [scenario.name for scenario in scenarios], n=1, cutoff=0.4)
-    hint = f"did you mean {near[0]!r}?" if near else "list them with `dbwizard practice list`."
+    # Who has seen a cause may ask for it: the first scenario that shows it is meant.
+    known = {one.cause.replace(".", "-"): one.name for one in reversed(scenarios)}
+    known.update({one.name: one.name for one in scenarios})
+    near = difflib.get_close_matches(name.replace(".", "-"), known, n=1, cutoff=0.4)
+    hint = f"did you mean {known[near[0]]!r}?" if near else "list them with `dbwizard practice list`."
     raise PracticeError(f"no practice scenario is called {name!r}; {hint}")
