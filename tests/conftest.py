@@ -12,9 +12,10 @@ import pytest
 
 from tests.support.cli import CACHE
 
-# A shell that runs the tests in the background has them ignore these, and every program that they start would too.
+# A shell that runs the tests in the background, or nohup, has them ignore these, and every program that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 SETTINGS = ("PG", "MYSQL", "MARIADB", "DB_", "DATABASE_", "POSTGRES", "DBWIZARD", "JDBC_")
 """Beginnings of variables from which the program reads connection settings."""
 LIVE = Path(__file__).parent / "live"

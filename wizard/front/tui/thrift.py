@@ -7,7 +7,6 @@ already can be left out. Whatever else is written (a mode, a clipboard sequence)
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import select
@@ -133,7 +132,7 @@ def thrifty(driver: type[Driver], thrift: Thrift) -> type[Driver]:
             """
             super().start_application_mode()
             if callable(signal.getsignal(signal.SIGWINCH)):
-                asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._tell_size)
+                self._loop.add_signal_handler(signal.SIGWINCH, self._tell_size)
 
         def _tell_size(self) -> None:
             if not self._in_band_window_resize:  # a terminal that tells it by itself does so in order
