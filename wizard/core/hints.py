@@ -18,6 +18,7 @@ FOREIGN = lazy(
     r"apt(?:-get)?|yarn|git|rsync|sftp|sshd|dockerd|containerd|docker daemon|kubelet|kubectl|kube-apiserver|"
     r"apiserver|prometheus|alertmanager|grafana|loki|jaeger|zipkin|otlp|opentelemetry|datadog|dd-trace|statsd|sentry|"
     r"keycloak|selenium|chromedriver|nfs|cifs|ntpd|chronyd|winrm)\b|"
+    r"\b(?:jedis|redis|mongo|elasticsearch|kafka|amqp|rabbitmq|ldap|smtp|mqtt|memcached)\w{0,40}(?:exception|error)\b|"
     r"(?:[a-z\])]|\.\d{1,3}|\blocalhost):(?:22|25|80|88|389|443|465|587|636|993|995)\b(?![:\d])|"
     r":(?:1433|1521|1883|2181|2375|2376|2379|2380|3000|3001|4222|4317|4318|5000|5044|5601|5671|5672|6379|6380|"
     r"6443|6831|8000|8001|8080|8081|8086|8125|8126|8200|8443|8500|8883|8888|8983|9000|9042|9090|9092|9093|9094|"
@@ -56,7 +57,7 @@ FIELDS = lazy(r"\n[^\n]{0,160}\b(?:DETAIL|HINT|CONTEXT|LOCATION|BACKTRACE): ")
 EXCERPT = lazy(r"LINE \d{1,6}: ")
 """How a line of a statement is quoted below an error."""
 DATABASE = lazy(
-    r"postgres|psql|\bpg\b|\bpg[._]|libpq|pq:|pgx|psycopg|asyncpg|mysql|maria|\bsql|jdbc|hikari|database|\bdb\b|"
+    r"postgres|psql|\bpg\b|\bpg[._]|libpq|pq:|pgx|psycopg|asyncpg|mysql|maria|\bsql|pgsql|jdbc|r2dbc|hikari|database|\bdb\b|"
     r"pgbouncer|proxysql|maxscale|prisma|sequelize|typeorm|knex|hibernate|gorm|\borm\b|django|activerecord|\becto|"
     r"dbconnection|\b5432\b|\b6432\b|\b3306\b|\b6033\b|\b33060\b",
     re.IGNORECASE,

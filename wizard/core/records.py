@@ -54,9 +54,10 @@ _CONTINUED = lazy(
     r"The above exception was|During handling of the above|Either provide the file|Multiple connection attempts failed|"
     r"--- End of |---> |at [\w$.<>/@-]{1,200}\(|Stack trace:|#\d{1,4} (?:/|\{main\}|\[internal function\]|[A-Za-z]:\\)|"
     r"Next [\w\\]{1,100}(?:Exception|Error)\b|\[stacktrace\]|\[previous exception\]|\*\* \(\w|"
-    r"The last packet |\(Background on this error|\[SQL: |\[parameters: |- host: |[}\])]{1,4}[,;]?$"
+    r"The last packet |\(Background on this error|\[SQL: |\[parameters: |- host: |[}\])]{1,4}[,;]?$|"
+    r"\"(?: does not exist\b|$)"
 )
-_CONTINUERS = frozenset("CWS.IiTtcDEbM-a#N[*(})]")
+_CONTINUERS = frozenset('CWS.IiTtcDEbM-a#N[*(})]"')
 """What a line begins with that `_CONTINUED` may know."""
 _INDENTED_LOG_LINE = lazy(
     r"^\s+(?:\[?\d{4}-\d\d-\d\d|\[?\d\d:\d\d:\d\d|[A-Z]+ ?\[|(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL)\b)"
