@@ -76,10 +76,15 @@ def run(data: bytes) -> Iterator[str]:
     """Explain the text as the first byte says."""
     kind, text = (data[0] % KINDS if data else 0), data[1:]
     shown = _shown(kind, text)
-    if CANARY in shown and CANARY in _shown(kind, _LOGIN.sub(b"//", _unpacked(text))):
+    if CANARY in shown and CANARY in _shown(kind, _LOGIN.sub(_without_canary, _unpacked(text))):
         # What was mutated says the canary where no password stands, perhaps with something unseen in it.
         shown = shown.replace(CANARY, "")
     yield shown
+
+
+def _without_canary(login: re.Match[bytes]) -> bytes:
+    """Nothing in place of a login that holds the canary, whatever was put into it; any other says what it said."""
+    return b"//" if CANARY.encode() in re.sub(rb"[^\w-]", b"", login[0]) else login[0]
 
 
 def _shown(kind: int, text: bytes) -> str:
