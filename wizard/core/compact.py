@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from wizard.core.rules import Rule
 
 Entries = Sequence[tuple[int, Sequence[str]]]
+MANY = 256
+"""Words after which the lines are cut once and for all: an error asks for a few, a log for thousands."""
 MOST_ASKED = 8192
 """Words whose entries are remembered."""
 
@@ -102,6 +104,8 @@ class Filed(Mapping[str, Entries]):
         if entries is None:
             if len(self._asked) >= MOST_ASKED:
                 self._asked.clear()
+            if len(self._asked) == MANY:
+                self._lines = list(self._lines)
             entries = self._asked[word] = self._entries(word)
         return entries or otherwise
 
