@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from functools import cache, cached_property
+from functools import cache
 
 from wizard.core.lazyre import lazy
 from wizard.named import TYPE_CHECKING
@@ -34,6 +34,9 @@ _LONGEST_WORD = 40
 """Longer secrets are no words that a page may say."""
 _CASELESS = 6
 """From this length on a secret is removed in capitals and small letters alike."""
+_LONG = 512
+"""Longer spellings are left out of the pattern for a text that is shorter than they are."""
+_NOTHING = r"(?!)"
 _CUT = 150
 """A text of that many characters may have been cut, and its end may be the begin of a secret."""
 
@@ -180,18 +183,22 @@ class _Sought:
         self._lowered = {word.lower() for word in words}
         self._is_ascii = all(map(str.isascii, words))
         self._pattern_of = pattern_of
-
-    @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        return re.compile(self._pattern_of(self._words))
+        self._patterns: dict[frozenset[str], re.Pattern[str]] = {}
 
     def replaced(self, text: str, instead: Callable[[re.Match[str]], str]) -> str:
         """The text, with `instead` where the pattern matches."""
-        return self._pattern.sub(instead, text) if self._may_be_in(text) else text
+        return self._pattern_for(text).sub(instead, text) if self._may_be_in(text) else text
 
     def is_all(self, text: str) -> bool:
         """Whether the whole text is one of the words."""
-        return self._may_be_in(text) and self._pattern.fullmatch(text) is not None
+        return self._may_be_in(text) and self._pattern_for(text).fullmatch(text) is not None
+
+    def _pattern_for(self, text: str) -> re.Pattern[str]:
+        """The pattern of the words that have room in the text: all spellings of a key of 6 KB are megabytes."""
+        words = frozenset(word for word in self._words if len(word) <= max(_LONG, len(text)))
+        if words not in self._patterns:
+            self._patterns[words] = re.compile(self._pattern_of(set(words)) if words else _NOTHING)
+        return self._patterns[words]
 
     def _may_be_in(self, text: str) -> bool:
         if not (self._is_ascii and text.isascii()):
