@@ -83,8 +83,8 @@ def run(data: bytes) -> Iterator[str]:
 
 
 def _without_canary(login: re.Match[bytes]) -> bytes:
-    """Nothing in place of a login that holds the canary, whatever was put into it; any other says what it said."""
-    return b"//" if CANARY.encode() in re.sub(rb"[^\w-]", b"", login[0]) else login[0]
+    """Another password in a login that holds the canary, whatever was put into it; any other says what it said."""
+    return b"//app:x@" if CANARY.encode() in re.sub(rb"[^\w-]", b"", login[0]) else login[0]
 
 
 def _shown(kind: int, text: bytes) -> str:
