@@ -75,8 +75,9 @@ def seeds() -> list[bytes]:
 def run(data: bytes) -> Iterator[str]:
     """Explain the text as the first byte says."""
     kind, text = (data[0] % KINDS if data else 0), data[1:]
-    shown = _shown(kind, text)
-    if CANARY in shown and CANARY in _shown(kind, _LOGIN.sub(_without_canary, _unpacked(text))):
+    around = len(text) % 3
+    shown = _shown(kind, text, around)
+    if CANARY in shown and CANARY in _shown(kind, _LOGIN.sub(_without_canary, _unpacked(text)), around):
         # What was mutated says the canary where no password stands, perhaps with something unseen in it.
         shown = shown.replace(CANARY, "")
     yield shown
@@ -87,7 +88,7 @@ def _without_canary(login: re.Match[bytes]) -> bytes:
     return b"//app:x@" if CANARY.encode() in re.sub(rb"[^\w-]", b"", login[0]) else login[0]
 
 
-def _shown(kind: int, text: bytes) -> str:
+def _shown(kind: int, text: bytes, around: int) -> str:
     out, notes = io.StringIO(), io.StringIO()
     choice = Choice(json=kind in (0, 4), summary=kind in (2, 4), short=kind == 3)
     printer = Printer(choice, content())
@@ -98,7 +99,7 @@ def _shown(kind: int, text: bytes) -> str:
             ):
                 printer.add(result)
         else:
-            _as_log(text, printer)
+            _as_log(text, printer, around)
         printer.end()
     if choice.json:
         for line in out.getvalue().splitlines():
@@ -114,13 +115,11 @@ def _unpacked(text: bytes) -> bytes:
     return b"".join(found)
 
 
-def _as_log(text: bytes, printer: Printer) -> None:
+def _as_log(text: bytes, printer: Printer, around: int) -> None:
     with scratch() as folder:
         path = Path(folder, "app.log")
         path.write_bytes(text)
-        options = Namespace(
-            text=None, file=[str(path)], follow=False, since=None, until=None, context=len(text) % 3
-        )
+        options = Namespace(text=None, file=[str(path)], follow=False, since=None, until=None, context=around)
         explaincmd._read(options, content(), printer, time.time())
 
 
