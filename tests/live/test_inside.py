@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import re
 import signal
@@ -235,12 +236,13 @@ def test_another_user_of_the_host_has_no_way_in(local: Cli, postgres: PostgresSe
 
 
 def test_nothing_is_left_behind(look: Look, postgres: PostgresServer) -> None:
-    before = postgres.sql("SELECT datname, numbackends FROM pg_stat_database ORDER BY 1")
+    backends = "SELECT numbackends FROM pg_stat_database ORDER BY datid"
+    before = postgres.sql(backends)
     look(url(user="ghost"))
     question = "SELECT count(*) FROM pg_stat_activity WHERE application_name IN ('dbwizard', 'psql')"
     wait_until(lambda: postgres.sql(question) == [(0,)], "every session of the walk has ended")
-    after = postgres.sql("SELECT datname, numbackends FROM pg_stat_database ORDER BY 1")
-    assert before == after
+    # The server's own vacuum counts as well, and comes and goes.
+    wait_until(lambda: all(map(operator.le, postgres.sql(backends), before)), "no more backends than before")
 
 
 @pytest.mark.reproduces("auth.hba-rejected", on="postgresql")
