@@ -8,7 +8,7 @@ from collections.abc import Callable
 from wizard.core.lazyre import lazy
 from wizard.target.model import MASK
 
-_URL_PASSWORD = lazy(r"((?<![\w+.-])[\w+.-]*:?//(?!USER:PASSWORD@)[^\s:/?#@\"'<>\[]*):([^\s\"'<>]*)@")
+_URL_PASSWORD = lazy(r"((?<![\w+.-])[\w+.-]*:?//(?!USER:PASSWORD@)[^\s:/?#@\"'<>\[]*):([ \t]*[^\s\"'<>]*)@")
 """Anything may be glued to the scheme (a time, a bracket, a word), and it may be cut off, as the host may."""
 _GO_PASSWORD = lazy(r"(?<![\w/])([\w.-]+):([^\s\"'<>]+)@(?=(?:tcp6?|unix)\()")
 _OPEN_URL = lazy(
