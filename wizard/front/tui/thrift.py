@@ -13,7 +13,7 @@ import select
 import signal
 import threading
 from contextlib import suppress
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 from textual import events
@@ -22,6 +22,11 @@ from textual.geometry import Size
 
 from wizard import endings
 from wizard.named import NamedTuple
+
+if TYPE_CHECKING:
+    from textual.drivers.linux_driver import LinuxDriver as _Terminal
+else:
+    _Terminal = object
 
 _ADDRESS = re.compile(r"\x1b\[(\d+);(\d+)H")
 _STYLE = re.compile(r"\x1b\[[\d;:]*m")
@@ -102,79 +107,78 @@ class Lasting:
         return self._file.isatty()
 
 
-def thrifty(driver: type[Driver], thrift: Thrift) -> type[Driver]:
-    """The same driver of the terminal, writing what `thrift` leaves, and outliving what a terminal may do."""
+class _Thrifty(_Terminal):
+    """Writes only what is new on the screen, and outlives what a terminal may do."""
 
-    class ThriftyDriver(driver):  # type: ignore[valid-type, misc]
-        """Writes only what is new on the screen."""
+    thrift: Thrift
+    _app: Any
+    _file: Any
 
-        _file: Any
-        exit_event: threading.Event
-        _must_signal_resume: bool
-        _in_band_window_resize: bool
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if hasattr(self, "_file"):
+            self._file = Lasting(self._file)
 
-        def __init__(self, *args: Any, **options: Any) -> None:
-            super().__init__(*args, **options)
-            if hasattr(self, "_file"):
-                self._file = Lasting(self._file)
+    def write(self, data: str) -> None:
+        """Write what has to be written."""
+        super().write(self.thrift.less(data))
 
-        def write(self, data: str) -> None:
-            """Write what has to be written."""
-            super().write(thrift.less(data))
+    def start_application_mode(self) -> None:
+        """Take the terminal over, and follow its size.
 
-        def start_application_mode(self) -> None:
-            """Take the terminal over, and follow its size.
+        Textual reads the size in the signal's handler. One that comes during another is handled inside of it, so
+        of two in one instant the older size was told last, and the screen stayed blank. And one that came in the
+        instant before the loop slept was not heard before the next key; with a handler of its own the loop is
+        woken, by this signal as by all others.
+        """
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        if callable(signal.getsignal(signal.SIGWINCH)):
+            self._loop.add_signal_handler(signal.SIGWINCH, self._tell_size)
 
-            Textual reads the size in the signal's handler. One that comes during another is handled inside of it, so
-            of two in one instant the older size was told last, and the screen stayed blank. And one that came in the
-            instant before the loop slept was not heard before the next key; with a handler of its own the loop is
-            woken, by this signal as by all others.
-            """
-            super().start_application_mode()
-            if callable(signal.getsignal(signal.SIGWINCH)):
-                self._loop.add_signal_handler(signal.SIGWINCH, self._tell_size)
+    def _tell_size(self) -> None:
+        if not self._in_band_window_resize:  # a terminal that tells it by itself does so in order
+            size = Size(*self._get_terminal_size())
+            self._app.post_message(events.Resize(size, size))
 
-        def _tell_size(self) -> None:
-            if not self._in_band_window_resize:  # a terminal that tells it by itself does so in order
-                size = Size(*self._get_terminal_size())
-                self._app.post_message(events.Resize(size, size))
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """The size of the terminal itself; COLUMNS and LINES, which may be those of another, are the next best."""
+        try:
+            width, height = os.get_terminal_size(self.fileno)
+        except (OSError, AttributeError):
+            width = height = 0
+        return (width, height) if width and height else super()._get_terminal_size()
 
-        def _get_terminal_size(self) -> tuple[int, int]:
-            """The size of the terminal itself; COLUMNS and LINES, which may be those of another, are the next best."""
+    def run_input_thread(self) -> None:
+        """Read keys; bytes that are no UTF-8 (an old terminal, a torn paste) are no keys."""
+        threading.Thread(target=self._leave_with_the_terminal, daemon=True, name="hang-up").start()
+        while True:
             try:
-                width, height = os.get_terminal_size(self.fileno)
-            except (OSError, AttributeError):
-                width = height = 0
-            return (width, height) if width and height else super()._get_terminal_size()
+                super().run_input_thread()
+            except UnicodeDecodeError:
+                continue
+            except OSError:
+                self._app.call_later(self._app.exit, self._app.status)
+            return
 
-        def run_input_thread(self) -> None:
-            """Read keys; bytes that are no UTF-8 (an old terminal, a torn paste) are no keys."""
-            threading.Thread(target=self._leave_with_the_terminal, daemon=True, name="hang-up").start()
-            while True:
-                try:
-                    super().run_input_thread()
-                except UnicodeDecodeError:
-                    continue
-                except OSError:
-                    self._app.call_later(self._app.exit, self._app.status)
+    def _leave_with_the_terminal(self) -> None:
+        """End when the terminal is gone. SIGHUP tells it to a shell's own programs alone, and Textual reads on."""
+        poll = select.poll()
+        poll.register(self.fileno, 0)  # a hang-up is told unasked
+        while not self.exit_event.is_set():
+            if any(event & select.POLLHUP for _, event in poll.poll(LOOK * 1000)):
+                self._app.call_later(self._app.exit, self._app.status)
                 return
 
-        def _leave_with_the_terminal(self) -> None:
-            """End when the terminal is gone. SIGHUP tells it to a shell's own programs alone, and Textual reads on."""
-            poll = select.poll()
-            poll.register(self.fileno, 0)  # a hang-up is told unasked
-            while not self.exit_event.is_set():
-                if any(event & select.POLLHUP for _, event in poll.poll(LOOK * 1000)):
-                    self._app.call_later(self._app.exit, self._app.status)
-                    return
+    def _sigcont_application(self, *_: object) -> None:
+        """Go on after a stop. SIGSTOP gave no notice of it: what the shell has done to the terminal is undone."""
+        if endings.has_come():
+            return
+        if self._auto_restart and not self._must_signal_resume:
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        super()._sigcont_application()
 
-        def _sigcont_application(self, *_: object) -> None:
-            """Go on after a stop. SIGSTOP gave no notice of it: what the shell has done to the terminal is undone."""
-            if endings.has_come():
-                return
-            if self._auto_restart and not self._must_signal_resume:
-                self.suspend_application_mode()
-                self._must_signal_resume = True
-            super()._sigcont_application()
 
-    return ThriftyDriver
+def thrifty(driver: type[Driver], thrift: Thrift) -> type[Driver]:
+    """The same driver of the terminal, writing what `thrift` leaves."""
+    return type("ThriftyDriver", (_Thrifty, driver), {"thrift": thrift})
