@@ -14,7 +14,7 @@ BARE, WHOLE, PART = range(3)
 """The states of a line: nothing but a mark of quoting was in front of it; it is whole; the next line goes on."""
 _ENVELOPES = 4
 
-_COLOUR = lazy(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]{0,200}(?:\x07|\x1b\\))|\\+u001[bB]\[[0-9;]*m")
+_COLOUR = lazy(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]{0,200}(?:\x07|\x1b\\))|(?<!\\)\\+u001[bB]\[[0-9;]*m")
 _COMPOSE_PREFIX = lazy(r"[A-Za-z0-9_.@-]+\s+\| ")
 _ENVELOPE = lazy(
     r"(?:> ?)+"
@@ -38,7 +38,7 @@ _DOCKER = lazy(
 )
 _ESCAPE = lazy(r"\\(?:u00([0-9a-fA-F]{2})|([\"\\/nrtbf]))")
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
-_UNICODE = lazy(r"\\+u00(2[0-9a-fA-F]|3[c-eC-E])")
+_UNICODE = lazy(r"(?<!\\)\\+u00(2[0-9a-fA-F]|3[c-eC-E])")
 _WINDOWS_PATH = lazy(r"\b[A-Za-z]:(?P<bars>\\+)(?:[\w .()+@~$%-]{1,255}(?P=bars)(?!\\))*")
 _BAR = "\x01"
 """Stands for the backslash of a Windows path while those of escapes are undone."""
@@ -70,8 +70,9 @@ def normalise(line: str) -> str:
             line = _WINDOWS_PATH.sub(lambda found: found[0].replace("\\", _BAR), line)
         if "\\u00" in line:
             line = _UNICODE.sub(lambda found: chr(int(found[1], 16)), line)
-        line = re.sub(r"\\+([\"'])", r"\1", line)
-        line = re.sub(r"\\+[rn](?:\\+t)?", "\n", line)
+        # A run of backslashes is tried from its begin only: from each of them it would take the square of the time.
+        line = re.sub(r"(?<!\\)\\+([\"'])", r"\1", line)
+        line = re.sub(r"(?<!\\)\\+[rn](?:\\+t)?", "\n", line)
         if windows:
             line = line.replace(_BAR, "\\")
     if "&" in line:

@@ -43,7 +43,7 @@ _REACH_OVER = frozenset({r"\s", r"\n", r"\D", r"\W"})
 """What may find the end of a line, as a class does that has one of these or that excludes none of them."""
 _WORD = r"[\w\x80-\xff]"
 _COLOUR = re.compile(rb"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07\x1b\n]{0,200}(?:\x07|\x1b\\))")
-_NUMBERED = re.compile(rb"\\+u00([0-9a-fA-F]{2})")
+_NUMBERED = re.compile(rb"(?<!\\)\\+u00([0-9a-fA-F]{2})")
 _ENTITY = re.compile(rb"&(?:(lt|gt|amp)|(apos|#0?39|#x27)|quot|nbsp|#34|#x22);")
 _ENTITIES = {b"lt": b"<", b"gt": b">", b"amp": b"&"}
 _LETTERS = (
