@@ -207,23 +207,25 @@ class Content:
 
 def rules_mark(files: Iterable[Path]) -> str:
     """The mark of the compiled rules: of their form, and of what the files say. Raises ContentError."""
-    from wizard.core.compact import FORM
-
-    marks = (yamlfile.digest(yamlfile.read_bytes(path)) for path in files)
-    return yamlfile.digest(" ".join([FORM, *marks]).encode())
+    return _mark(yamlfile.digest(yamlfile.read_bytes(path)) for path in files)
 
 
 def _known_mark(files: list[Path], beside: Path) -> str:
     """The same, without reading a megabyte for it as long as no file was touched, as the file system tells."""
-    from wizard.core.compact import FORM
-
     try:
         stats = [(str(path), path.stat()) for path in files]
     except OSError:
         return rules_mark(files)
-    told = [(name, one.st_ino, one.st_size, one.st_mtime_ns, one.st_ctime_ns) for name, one in stats]
-    seen = yamlfile.digest(repr((FORM, told)).encode())
+    seen = _mark(
+        repr((name, one.st_ino, one.st_size, one.st_mtime_ns, one.st_ctime_ns)) for name, one in stats
+    )
     return str(yamlfile.indexed(beside, seen, lambda: rules_mark(files)))
+
+
+def _mark(told: Iterable[str]) -> str:
+    from wizard.core.compact import FORM
+
+    return yamlfile.digest(" ".join([FORM, *told]).encode())
 
 
 def read_rules(files: Iterable[Path]) -> list[Rule]:
