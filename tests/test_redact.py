@@ -107,6 +107,7 @@ UNKNOWN = [
     "//app:{}@db:5432/shop",
     "postgresql://app:{}@ refused",
     "'//app:{}@'",
+    "postgresql://app:two {}@ refused",
     "//app: {}@db",
     "mysql+pymysql://app:{}@db:3306/shop",
     "dial app:{}@tcp(db:3306)/shop",

@@ -14,7 +14,7 @@ _GO_PASSWORD = lazy(r"(?<![\w/])([\w.-]+):([^\s\"'<>]+)@(?=(?:tcp6?|unix)\()")
 _OPEN_URL = lazy(
     r"""\b((?:postgres|mysql|mariadb|jdbc:)[\w+:]*://(?!USER:PASSWORD@)[^\s:/?#@"'<>\[]*):
         (?!•••@|(?:\d{0,5}|\[?[A-Z]+]?)(?:[/?,:\s"'<>)\]]|$))
-        (?:[^\s"'<>@][^\n@]{0,200}(?=@[\w\[%/.:,-])|[^\s"'<>@/]+)""",
+        (?:[^\s"'<>@][^\n@]{0,200}(?=@)|[^\s"'<>@/]+)""",
     re.VERBOSE,
 )
 """A database's URL that is none, for its password holds a blank or a quote, or nothing follows it."""

@@ -31,7 +31,11 @@ from wizard.logs.unpack import Broken, unpacked
 CORPUS = Path(__file__).parents[2] / "corpus"
 KINDS = 6
 URL = f"postgresql://app:{CANARY}@db.example:5432/shop".encode()
-_LOGIN = re.compile(rb"//app:[^@\n]{0,80}@")
+_LOGIN = re.compile(
+    rb"(?:(?:postgres|mysql|mariadb)[\w+:]*:)//app:[^@\n]{0,80}@|//app:[ \t]*[^\s\"'<>@]{0,80}@",
+    re.IGNORECASE,
+)
+"""A login: a blank ends it, as it ends every URL, but where the scheme says that it is a database's."""
 OF_A_LOG = (
     b'2026-11-20 14:05:01.123 UTC [4711] app@shop FATAL:  password authentication failed for user "app"\n',
     b"2026-11-20T14:05:02Z 12 [Warning] Access denied for user 'app'@'192.0.2.7' (using password: YES)\n",
