@@ -7,7 +7,7 @@ import re
 from wizard.core.lazyre import lazy
 
 FOREIGN = lazy(
-    r"(?<![\w.])(?:https?(?!://(?:docs\.rs|aka\.ms|pris\.ly|go\.microsoft|sqlalche\.me))|wss?|s3|gs|ldaps?|amqps?|rediss?|nats|mqtts?|tcp://\S{1,64}:61616|unix:///var/run/docker)://|"
+    r"(?<![\w.])(?:https?(?!://(?:docs\.rs|aka\.ms|pris\.ly|go\.microsoft|learn\.microsoft|(?:developers|cloud)\.google|sqlalche\.me))|wss?|s3|gs|ldaps?|amqps?|rediss?|nats|mqtts?|ftps?|tcp://\S{1,64}:61616|unix:///var/run/docker)://|"
     r"\b(?:redis|ioredis|mongo(?:db|ose)?|pymongo|kafka|zookeeper|amqps?|amqplib|rabbitmq|pika|kombu|celery|bullmq|"
     r"nats|pulsar|activemq|mqtt|mosquitto|stomp|smtps?|imaps?|nodemailer|smtplib|postfix|dovecot|exim|sendmail|"
     r"elasticsearch|opensearch|undici|fetch failed|solr|logstash|kibana|filebeat|fluentd|fluent-bit|memcached?|"
@@ -15,11 +15,13 @@ FOREIGN = lazy(
     r"influxdb|couchdb|couchbase|dynamodb|minio|boto3|botocore|s3|grpc|ldap|slapd|ldap3|sqlserver|mssql|oracle|"
     r"cassandra|scylla|clickhouse|snowflake|bigquery|hazelcast|urllib3|requests(?=[./])|aiohttp|okhttp3?|nginx|haproxy|traefik|"
     r"envoy|caddy|upstream|webhook|websocket|axios(?:error)?|httpx?|http/[12](?:\.[01])?|curl|wget|npm|pip3?|"
-    r"apt(?:-get)?|yarn|git|rsync|sftp|sshd|dockerd|containerd|docker daemon|kubelet|kubectl|kube-apiserver|"
+    r"apt(?:-get)?|yarn|git|rsync|s?ftp|ftps|ftplib|lftp|proftpd|vsftpd|filezilla|"
+    r"sshd|dockerd|containerd|docker daemon|kubelet|kubectl|kube-apiserver|"
     r"apiserver|prometheus|alertmanager|grafana|loki|jaeger|zipkin|otlp|opentelemetry|datadog|dd-trace|statsd|sentry|"
     r"keycloak|selenium|chromedriver|nfs|cifs|ntpd|chronyd|winrm)\b|"
     r"\b(?:jedis|redis|mongo|elasticsearch|kafka|amqp|rabbitmq|ldap|smtp|mqtt|memcached)\w{0,40}(?:exception|error)\b|"
-    r"(?:[a-z\])]|\.\d{1,3}|\blocalhost):(?:22|25|80|88|389|443|465|587|636|993|995)\b(?![:\d])|"
+    r"(?:[a-z\])](?<!\.java)(?<!\.kt)(?<!\.scala)(?<!\.go)(?<!\.php)|\.\d{1,3}|\blocalhost)"
+    r":(?:22|25|80|88|389|443|465|587|636|993|995)\b(?![:\d])|(?:\.\d{1,3}|\blocalhost|\]):21\b(?![:\d])|"
     r":(?:1433|1521|1883|2181|2375|2376|2379|2380|3000|3001|4222|4317|4318|5000|5044|5601|5671|5672|6379|6380|"
     r"6443|6831|8000|8001|8080|8081|8086|8125|8126|8200|8443|8500|8883|8888|8983|9000|9042|9090|9092|9093|9094|"
     r"9200|9300|9411|10250|11211|14268|15672|16379|26379|27017|27018|27019|50051|61613|61616)\b|"
@@ -33,15 +35,21 @@ RIVALS = lazy(
 )
 OURS = lazy(r"postgr|psql|mysql|maria|\b5432\b|\b3306\b", re.IGNORECASE)
 """Database servers of other makers, and ours: where a line names one of those and none of these, it is theirs."""
-OTHER_LOGS = lazy(r"\d{1,7}:[CMSX] \d\d [a-z]{3} \d{4} |\{\"t\":\{\"\$date\"", re.IGNORECASE)
-"""How lines of the logs of Redis and MongoDB begin."""
+OTHER_LOGS = lazy(
+    r"\d{1,7}:[CMSX] \d\d [a-z]{3} \d{4} |\{\"t\":\{\"\$date\"|"
+    r"\d{4}/\d\d/\d\d [\d:]{8} \[[a-z]{4,6}\] \d{1,9}#\d{1,9}: (?:\*\d{1,19} )?(?!FastCGI |\[(?:lua|kong))"
+    r"[^\n]{0,600}, upstream: \"https?://",
+    re.IGNORECASE,
+)
+"""How lines of the logs of Redis and MongoDB begin, and those of nginx about a server of web pages behind it."""
 OTHERS = lazy(
-    r"(?:\S{1,80} ){0,6}(?:ssh|scp|sftp|curl|wget|git|rsync|sshd|ssh-keyscan|ansible|kubectl|helm|"
+    r"(?:\S{1,80} ){0,6}(?:ssh|scp|s?ftp|lftp|curl|wget|git|rsync|sshd|ssh-keyscan|ansible|kubectl|helm|"
     r"dhclient|dhcpcd|avahi-daemon|networkmanager|systemd-(?:networkd|resolved|timesyncd|journald|logind)|ntpd|chronyd|cron|"
     r"rsyslogd|dnsmasq|named|snmpd|telegraf|node_exporter|zabbix_agentd?|sssd|nscd|cupsd|smbd|nmbd|rpc\.\w+|openvpn|"
     r"wg-quick|strongswan|charon|fail2ban-server|certbot|puppet-agent|chef-client|salt-minion)(?:\[\d+\])?: |"
     r"\* (?:(?:Recv|Send) failure: |(?:connect to|Failed to connect to) \S+ port )|npm (?:ERR!|error|warn) |"
-    r"(?:\S{1,80} ){0,3}Retrying \(Retry\(|error Error: https://registry\.",
+    r"(?:\S{1,80} ){0,3}Retrying \(Retry\(|error Error: https://registry\.|repo\d{1,3}: \[\w{1,40}Error\] |"
+    r"[^\n]{0,300}\b(?:failed to pull image |pull access denied|failed to resolve reference \\?\"|https://[\w.:-]{1,128}/v2/)",
     re.IGNORECASE,
 )
 """Programs that speak of their own connection when they begin a line, whatever the host is called."""
