@@ -1,6 +1,7 @@
 """The last gate: no secret passes in any spelling, and ordinary text comes back as it was."""
 
 import base64
+import html
 import json
 import re
 import shlex
@@ -14,7 +15,7 @@ from wizard.api import check
 from wizard.content.load import open_content
 from wizard.content.ownwords import says
 from wizard.practice import get, serve
-from wizard.redact import KEYS, Redactor, clean
+from wizard.redact import KEYS, Redactor, clean, harmless
 from wizard.target.model import MASK, Secret
 
 PASSWORDS = st.text(
@@ -148,6 +149,62 @@ def test_unknown_passwords_are_masked_where_they_stand(shape):
     text = Redactor([]).text(shape.format("Zx9unheard"))
     assert "Zx9unheard" not in text
     assert MASK in text
+
+
+CUT_OFF = [
+    "postgresql://app:{}",
+    "x password='{}",
+    "x password='two {}",
+    'x password="two {}',
+    "CREATE USER u IDENTIFIED BY 'two {}",
+    'IDENTIFIED BY "{}',
+    "ALTER ROLE app WITH PASSWORD '{}",
+    "dbname=x password={}",
+]
+
+
+@pytest.mark.parametrize("shape", CUT_OFF)
+def test_a_text_that_breaks_off_in_a_password_does_not_show_its_begin(shape):
+    assert "Zx9unheard" not in Redactor([]).text(shape.format("Zx9unheard"))
+
+
+IN_ANOTHER = {
+    "json": lambda text: json.dumps(text),
+    "json, twice": lambda text: json.dumps({"log": json.dumps({"msg": text})}),
+    "json, three times": lambda text: json.dumps(json.dumps(json.dumps([text]))),
+    "json of a careful program": lambda text: json.dumps(text).translate(CAREFUL),
+    "json of PHP": lambda text: json.dumps(text).replace("/", "\\/"),
+    "a page": html.escape,
+}
+CAREFUL = str.maketrans({sign: f"\\u00{ord(sign):02x}" for sign in "'&<>="})
+
+
+@pytest.mark.parametrize("within", IN_ANOTHER)
+@pytest.mark.parametrize("shape", UNKNOWN)
+def test_a_text_inside_of_another_shows_no_password_either(shape, within):
+    assert "Zx9unheard" not in Redactor([]).text(IN_ANOTHER[within](shape.format("Zx9unheard")))
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("shape", ["postgresql://app:{}@db/shop", "mysql+pymysql://app:{}%21@db:3306/shop"])
+def test_a_url_as_a_parameter_of_another_shows_no_password(shape, depth):
+    url = shape.format("Zx9unheard")
+    for _ in range(depth):
+        url = quote(url, safe="")
+    text = Redactor([]).text(f"GET /connect?dsn={url}&next=1")
+    assert "Zx9unheard" not in text
+    assert "next=1" in text
+
+
+def test_what_is_quoted_in_another_text_stays_as_it_is_where_it_holds_no_password():
+    text = json.dumps({"log": json.dumps({"path": r"C:\\x", "user": "app", "msg": 'role "app" & <b>'})})
+    assert Redactor([]).text(text) == text
+
+
+def test_a_bound_leaves_nothing_of_a_login_that_it_cuts():
+    for spare in range(30):
+        line = f"//app:Zx9unheard@db {'x' * 90}"
+        assert "Zx9" not in harmless("y" * spare + line, 30)
 
 
 def test_tokens_are_masked():

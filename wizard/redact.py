@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterable
 from functools import cache
 
 from wizard.core.lazyre import lazy
+from wizard.core.passwordplaces import HARMLESS, redact_patterns
 from wizard.named import TYPE_CHECKING
-from wizard.passwordplaces import HARMLESS, redact_patterns
 from wizard.target.model import MASK, Secret
 
 if TYPE_CHECKING:
@@ -288,4 +288,5 @@ def _is_decodable(text: str) -> bool:
 
 def harmless(text: str, limit: int) -> str:
     """What a person typed or pasted, fit to be kept as a fact: bounded, nothing unseen, no password in its places."""
-    return clean(redact_patterns(clean(text, limit)), limit).strip()
+    # The bound comes last: half a login is no longer known as one.
+    return clean(redact_patterns(clean(text, limit * 4)), limit).strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from wizard.content.load import open_content
@@ -13,7 +13,7 @@ from wizard.core.conditions import parse
 from wizard.core.facts import Fact, Facts, Value
 from wizard.core.page import Filler, render
 from wizard.core.phrases import describe
-from wizard.core.quoting import sql_identifier, sql_literal, unseen_removed
+from wizard.core.quoting import MASK, sql_identifier, sql_literal, unseen_removed
 
 CONTENT = open_content()
 PRINTABLE = st.text(
@@ -41,6 +41,7 @@ def fixes(page: dict, **known: Value) -> list[str]:
 @settings(max_examples=200, deadline=None)
 @given(PRINTABLE)
 def test_a_shell_word_gives_the_value_back(value: str) -> None:
+    assume(MASK not in value)  # what was masked is no value that a command could use
     text = filler(target__host=value).command("psql -h {host} --host={host} {host}:{host} -W", "sh")
     assert shlex.split(text) == ["psql", "-h", value, f"--host={value}", f"{value}:{value}", "-W"]
 

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 
 from wizard.core.envelopes import BARE, LINE_LIMIT, LONGEST, PART, normalise, opened
 from wizard.core.lazyre import lazy
+from wizard.core.pieces import OVERLAP, begin_of, end_of
 
 RECORD_LINES = 400
 """Lines that one record may have; a longer one is cut, so that memory stays bounded."""
-_OVERLAP = 512
 NARROW, WIDE = 60, 132
 """Lengths between which a line may have been broken by a terminal or a mail client."""
 HARD_WIDTHS = frozenset((80, 100, 120, 132))
@@ -160,8 +160,16 @@ def _pieces(number: int, raw: str) -> Iterator[Record]:
                 some = written[start : start + RECORD_LINES]
                 yield Record(some, [number] * len(some))
             return
-    for start in range(0, len(raw), LINE_LIMIT - _OVERLAP):
-        yield Record([normalise(raw[start : start + LINE_LIMIT]).replace("\n", " ")], [number])
+    begin = 0
+    while begin + LINE_LIMIT < len(raw):
+        end = end_of(raw, begin + LINE_LIMIT)
+        yield _piece(number, raw[begin:end])
+        begin = begin_of(raw, end - OVERLAP)
+    yield _piece(number, raw[begin:])
+
+
+def _piece(number: int, raw: str) -> Record:
+    return Record([normalise(raw).replace("\n", " ")], [number])
 
 
 def _margin(line: str) -> int:

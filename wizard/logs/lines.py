@@ -30,6 +30,13 @@ def longer(data: bytes, most: int) -> Iterator[tuple[int, int]]:
         begin = end
 
 
+def last_of(data: bytes, most: int) -> bytes:
+    """The last whole lines that have at most `most` bytes together."""
+    if len(data) <= most:
+        return data
+    return data[data.find(b"\n", len(data) - most - 1) + 1 or len(data) :]
+
+
 def lines_of(data: bytes) -> list[bytes]:
     """All lines, without their ends."""
     lines = data.split(b"\n")

@@ -10,18 +10,17 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
 from wizard.core.classify import Classifier
+from wizard.core.pieces import OVERLAP, begin_of, end_of
 from wizard.core.records import RECORD_LINES, WIDE, surely_begins
 from wizard.core.rules import Match
 from wizard.logs import stamps
 from wizard.logs.again import Judge
-from wizard.logs.lines import above, below, lines_of, longer, text_of
+from wizard.logs.lines import above, below, last_of, lines_of, longer, text_of
 from wizard.logs.prefilter import WORTH_LOADING, Supply, mended
 from wizard.named import NamedTuple
 
 BLOCK = 262_144
 """Bytes that are looked at together, and of an endless line that are looked at at once."""
-OVERLAP = 512
-"""Bytes by which the pieces of an endless line overlap."""
 LOOK_BACK = 64
 """Lines before one without a time that are searched for one."""
 LONGEST_OPEN = 262_144
@@ -58,8 +57,9 @@ def blocks(chunks: Iterable[bytes]) -> Iterator[Block]:
                 yield Block(rest[start:end])
                 start = end
             else:
-                yield Block(rest[start : start + BLOCK], is_piece=True)
-                start += BLOCK - OVERLAP
+                end = end_of(rest, start + BLOCK)
+                yield Block(rest[start:end], is_piece=True)
+                start = begin_of(rest, end - OVERLAP)
         rest = rest[start:]
     if rest:
         yield Block(rest)
@@ -134,7 +134,7 @@ class Scanner:
                 beyond = chain(below(data, end), below(following, 0))
                 yield self._found(match, lines, above(data, begin), beyond)
         self._number += data.count(b"\n", at)
-        self._passed = data if len(data) >= BLOCK // 4 else (self._passed + data)[-BLOCK:]
+        self._passed = data if len(data) >= BLOCK // 4 else last_of(self._passed + data, BLOCK)
 
     def _found(
         self, match: Match, lines: list[bytes], ahead: Iterator[bytes], beyond: Iterator[bytes]

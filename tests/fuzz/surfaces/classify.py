@@ -32,10 +32,11 @@ CORPUS = Path(__file__).parents[2] / "corpus"
 KINDS = 6
 URL = f"postgresql://app:{CANARY}@db.example:5432/shop".encode()
 _LOGIN = re.compile(
-    rb"(?:(?:postgres|mysql|mariadb)[\w+:]*:)//app:[^@\n]{0,80}@|//app:[ \t]*[^\s\"'<>@]{0,80}@",
+    rb"(?:(?:postgres|mysql|mariadb)[\w+:]*:)//app:[^@\n]{0,80}@|//app:[ \t]*[^\s\"'<>@]{0,80}@"
+    rb"|(?P<set>[\"'\w]password(?P<mark>\\{0,3}\"):(?P=mark))[^\"\\\n]{0,80}(?P=mark)",
     re.IGNORECASE,
 )
-"""A login: a blank ends it, as it ends every URL, but where the scheme says that it is a database's."""
+"""A login: a blank ends it, as it ends every URL, but where the scheme says that it is a database's. Or a setting."""
 OF_A_LOG = (
     b'2026-11-20 14:05:01.123 UTC [4711] app@shop FATAL:  password authentication failed for user "app"\n',
     b"2026-11-20T14:05:02Z 12 [Warning] Access denied for user 'app'@'192.0.2.7' (using password: YES)\n",
@@ -45,6 +46,9 @@ OF_A_LOG = (
     b'{"level":"error","time":"2026-11-20T14:05:03Z","msg":"dial tcp: lookup db.example: no such host","url":"'
     + URL
     + b'"}\n',
+    b'{"log":"{\\"level\\":\\"error\\",\\"user\\":\\"app\\",\\"password\\":\\"'
+    + CANARY.encode()
+    + b'\\",\\"msg\\":\\"no such host\\"}\\n","stream":"stderr","time":"2026-11-20T14:05:04.000000001Z"}\n',
     b'Traceback (most recent call last):\n  File "x.py", line 1, in <module>\nDETAIL:  x\n',
     b"Caused by: java.net.ConnectException: Connection refused\n",
     b"\tat com.example.Main(Main.java:12)\n\t... 12 more\n",
@@ -89,7 +93,9 @@ def run(data: bytes) -> Iterator[str]:
 
 def _without_canary(login: re.Match[bytes]) -> bytes:
     """Another password in a login that holds the canary, whatever was put into it; any other says what it said."""
-    return b"//app:x@" if CANARY.encode() in re.sub(rb"[^\w-]", b"", login[0]) else login[0]
+    if CANARY.encode() not in re.sub(rb"[^\w-]", b"", login[0]):
+        return login[0]
+    return login["set"] + b"x" + login["mark"] if login["set"] else b"//app:x@"
 
 
 def _shown(kind: int, text: bytes, around: int) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from wizard.core.passwordplaces import redact_patterns
 from wizard.impact import ENGINES
-from wizard.passwordplaces import redact_patterns
 from wizard.redact import clean
 from wizard.target.model import Target
 

@@ -6,10 +6,15 @@ import re
 from collections.abc import Callable
 
 from wizard.core.lazyre import lazy
-from wizard.target.model import MASK
+from wizard.core.quoting import MASK
 
 _URL_PASSWORD = lazy(r"((?<![\w+.-])[\w+.-]*:?//(?!USER:PASSWORD@)[^\s:/?#@\"'<>\[]*):([ \t]*[^\s\"'<>]*)@")
 """Anything may be glued to the scheme (a time, a bracket, a word), and it may be cut off, as the host may."""
+_ENCODED_URL = lazy(
+    r"((?::|%(?:25)*3A)(?:%(?:25)*2F){2}[^\s:/?#@\"'<>]{0,120}?(?::|%(?:25)*3A))[^\s\"'<>]{0,400}(?=%(?:25)*40)",
+    re.IGNORECASE,
+)
+"""The same as a parameter of another URL, percent-encoded once or more often."""
 _GO_PASSWORD = lazy(r"(?<![\w/])([\w.-]+):([^\s\"'<>]+)@(?=(?:tcp6?|unix)\()")
 _OPEN_URL = lazy(
     r"""\b((?:postgres|mysql|mariadb|jdbc:)[\w+:]*://(?!USER:PASSWORD@)[^\s:/?#@"'<>\[]*):
@@ -31,14 +36,15 @@ _REFUSED = lazy(
 _HEADER = lazy(r"\b((?:Basic|Bearer)\s+)[\w+/.~-]{8,}=*")
 _NAMED = lazy(
     r"""(?P<name>(?:(?:passw(?:or)?d|passwd|passphrase|secret|pwd)|\bpass|MYSQL_PWD|auth[_-]?token|api[_-]?key)
-        (?:[\"'])?\s*(?:=>|[=:])\s*)
-        (?P<value>"(?:\\.|[^"\\])*"|'(?:\\.|''|[^'\\])*'|[^\s"'&;,)\]}]+)""",
+        (?:[\"'])?\s*(?:=>|[=:])(?:\s|\\+n)*)
+        (?P<value>"(?:\\.|[^"\\])*"|'(?:\\.|''|[^'\\])*'|["'][^"'\n]*\Z|(?!\\+["'])[^\s"'&;,)\]}]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
+"""What is in quotes may lack its last one at the end of a text that was cut off."""
 _SQL = lazy(
-    r"""((?<!["'\w])(?!(?<=\\)(?-i:password)[ ]")
-        (?:IDENTIFIED\s+(?:WITH\s+\S+\s+)?(?:BY|AS)(?:\s+PASSWORD)?|(?:ENCRYPTED\s+)?PASSWORD)\s*\(?\s*[EeNn]?)
-        ('(?:\\.|''|[^'\\])*'|"(?:\\.|""|[^"\\])*")""",
+    r"""((?<!\w)(?!(?<=\\)(?-i:password)[ ]")
+        (?:IDENTIFIED\s+(?:WITH\s+\S+\s+)?(?:BY|AS)(?:\s+PASSWORD)?|(?<!["'])(?:ENCRYPTED\s+)?PASSWORD)\s*\(?\s*[EeNn]?)
+        ('(?:\\.|''|[^'\\])*'|(?!"\s*[:=])"(?:\\.|""|[^"\\])*"|(?<=[ (])'[^'\n]*\Z|(?<=BY[ ])"[^"\n]*\Z)""",
     re.IGNORECASE | re.VERBOSE,
 )
 r"""A password in SQL; in psql's `\password "app"` it is the name of a role."""
@@ -51,6 +57,13 @@ _RDS_TOKEN = lazy(r"(?:[\w.-]+:\d+/)?\?[^\s\"']*\bX-Amz-Signature=[0-9A-Fa-f]+[^
 _AMZ_PART = lazy(r"\b(X-Amz-(?:Signature|Security-Token|Credential))=[^\s&\"']+", re.IGNORECASE)
 _SCRAM = lazy(r"\bSCRAM-SHA-256\$\d+:[^\s$]+\$[^\s:]+:[^\s'\"]+")
 _HASH = lazy(r"\bmd5[0-9a-f]{32}\b")
+_ESCAPED = lazy(
+    r"\\(?:u00(2[0-9a-f]|3[0-9a-f]|40)|([\"'\\/]))|&(quot|apos|amp|#0?39|#34|#x2[27]);", re.IGNORECASE
+)
+"""Signs that set a password off, as they are written inside of a text of JSON or of a page."""
+_ENTITIES = {"quot": '"', "#34": '"', "#x22": '"', "amp": "&"}
+_DEPTH = 4
+"""How often one text may be quoted in another."""
 HARMLESS = frozenset(
     {"yes", "no", "true", "false", "on", "off", "set", "missing", "none", "null", "required", "prompt"}
     | {"unset", MASK}
@@ -61,7 +74,28 @@ _PROGRAMS = frozenset({"mysql", "mariadb", "mysqladmin", "psql"})
 
 
 def redact_patterns(text: str) -> str:
-    """Mask what stands where a password stands, known or not."""
+    """Mask what stands where a password stands, known or not.
+
+    A text inside of another has its quotes escaped. Where one of those holds a password, they are shown undone.
+    """
+    shown = plain = _redacted(text)
+    for _ in range(_DEPTH):
+        plain, before = _ESCAPED.sub(_undone, plain), plain
+        if plain == before:
+            break
+        bare = _redacted(plain)
+        if bare != plain:
+            shown = plain = bare
+    return shown
+
+
+def _undone(match: re.Match[str]) -> str:
+    if match[1]:
+        return chr(int(match[1], 16))
+    return match[2] or _ENTITIES.get(match[3].lower(), "'")
+
+
+def _redacted(text: str) -> str:
     lowered = text.lower()
     for marks, signs, pattern, instead in _PLACES:
         # Most texts have none of the marks, and a pattern that is never used is never compiled.
@@ -71,7 +105,8 @@ def redact_patterns(text: str) -> str:
 
 
 def _quoted(match: re.Match[str]) -> str:
-    mark, inner = match[2][0], match[2][1:-1]
+    mark = match[2][0]
+    inner = match[2][1:].removesuffix(mark)
     if inner in _PLACEHOLDERS or (inner == "RDS" and "AWSAuthenticationPlugin" in match[1]):
         return match[0]
     return f"{match[1]}{mark}{MASK}{mark}"
@@ -80,7 +115,7 @@ def _quoted(match: re.Match[str]) -> str:
 def _named(match: re.Match[str]) -> str:
     value = match["value"]
     mark = value[0] if value[0] in "\"'" else ""
-    inner = value[1:-1] if mark else value
+    inner = value[1:].removesuffix(mark) if mark else value
     if not inner or inner.lower().rstrip(".") in HARMLESS or inner in _PLACEHOLDERS or _is_open(match, inner):
         return match[0]
     return f"{match['name']}{mark}{MASK}{mark}"
@@ -97,7 +132,7 @@ def _is_open(match: re.Match[str], inner: str) -> bool:
     name = match["name"]
     if inner != match["value"]:
         return False  # in quotes it is a value
-    if "\n" in name and inner.endswith(":"):
+    if ("\n" in name or "\\n" in name) and inner.endswith(":"):
         return True  # the next key of a YAML file, on a line of its own
     if inner in _PROGRAMS and name.endswith(": ") and match.string.startswith(" -", match.end()):
         return True  # `root has a password: mysql -u root -p`
@@ -108,6 +143,7 @@ def _is_open(match: re.Match[str], inner: str) -> bool:
 _PLACES: tuple[tuple[tuple[str, ...], str, re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (("//",), "@", _URL_PASSWORD, rf"\1:{MASK}@"),
     (("://",), ":", _OPEN_URL, rf"\1:{MASK}"),
+    (("2f",), "%", _ENCODED_URL, rf"\1{MASK}"),
     (("@tcp", "@unix"), "(", _GO_PASSWORD, rf"\1:{MASK}@"),
     (("x-amz-",), "?", _RDS_TOKEN, MASK),
     (("x-amz-",), "=", _AMZ_PART, rf"\1={MASK}"),
