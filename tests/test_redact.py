@@ -95,6 +95,19 @@ KEEP = [
     "postgresql://localhost:5432: connection refused, said root@db",
     'invalid integer value "99999" for connection option "port"',
     'could not translate host name "db" to address',
+    "2026-11-20 14:05:01 UTC:10.0.0.1(54321):app@shop:[4711]:FATAL:  x",
+    "2001:db8:1234:0:abc",
+    "00:16:3e:aa:bb:cc",
+    "PDO->__construct('mysql:host=db;d...', 'app', Object(SensitiveParameterValue), Array)",
+    "Connector->connect(Array)",
+    "use --password to be asked for it",
+    "mysqldump --password --user app",
+    "dial tcp: lookup db.example on 10.0.0.2:53: no such host",
+    "Can't connect to MySQL server on '@db' (111)",
+    "mailto:root@db.example",
+    "password={db_password}",
+    "postgresql:host=db:5432",
+    "'app'@'db:3306'",
 ]
 
 
@@ -141,10 +154,55 @@ UNKNOWN = [
     'could not translate host name "{}@db" to address',
     'parse "postgres://db": invalid port ":{}" after host',
     "Authorization: Basic {}",
+    "#0 /app/db.php(12): PDO->__construct('mysql:host=db;d...', 'app', '{}', Array)",
+    "#1 /app/x.php(3): mysqli->__construct('db', 'app', '{}', 'shop', 3306)",
+    "#2 /app/x.php(9): mysqli_connect('db', 'root', '{}')",
+    "#0 [internal function]: mysqli->real_connect('db', 'app', '{}', 'shop', NULL, NULL, 0)",
+    "#0 /x.php(9): mysqli_real_connect(Object(mysqli), 'db', 'root', '{}')",
+    "#3 Connector.php(44): Illuminate\\Connector->createPdoConnection('mysql:h...', 'app', '{}', Array)",
+    '    db = MySQLdb.connect("db", "app", "{}", "shop")',
+    '$c = new mysqli("localhost", "root", "{}", "db");',
+    '  conn = DriverManager.getConnection(url, "app", "{}");',
+    "Server=db;Uid=app;Pwd={{{}}};",
+    "mysqldump --user app --password {} shop",
+    'invalid percent-encoded token: "{}%zz"',
+    "getaddrinfo ENOTFOUND {}@db.example",
+    "dial tcp: lookup {}@db.example: no such host",
+    "java.net.UnknownHostException: {}@db",
+    "Unknown MySQL server host '{}@db' (-2)",
+    "Can't connect to MySQL server on '{}@db' (111)",
+    '<property name="hibernate.connection.password">{}</property>',
+    '<property name="password" value="{}"/>',
+    "<password>{}</password>",
+    "DB_PASS={}",
+    "db_pw={}",
+    "rds_pass: '{}'",
+    'password := "{}"',
+    "The password is '{}'",
+    "[Note] A temporary password is generated for root@localhost: {}",
+    "dsn: app:{}@(db:3306)/shop",
+    "app:{}@/shop",
+    "mysqlsh app:{}@db:33060",
+    "secret_key={}",
+    "$cfg['Servers'][$i]['password'] = '{}';",
+    "define('DB_PASSWORD', '{}');",
+    '.setPassword("{}")',
+    "primary_conninfo = 'host=a password=''{}'' user=x'",
 ]
 
 
-@pytest.mark.parametrize("shape", UNKNOWN)
+LINES = [
+    "db:5432:shop:app:{}",
+    "*:*:*:postgres:{}",
+    "/root/.pgpass:3:db:5432:shop:app:{}",
+    '"app" "{}"',
+    "username    app\npassword    {}",
+    "| password | {} |",
+]
+"""What is a password's place only as a line of its own."""
+
+
+@pytest.mark.parametrize("shape", UNKNOWN + LINES)
 def test_unknown_passwords_are_masked_where_they_stand(shape):
     text = Redactor([]).text(shape.format("Zx9unheard"))
     assert "Zx9unheard" not in text

@@ -15,7 +15,35 @@ _ENCODED_URL = lazy(
     re.IGNORECASE,
 )
 """The same as a parameter of another URL, percent-encoded once or more often."""
-_GO_PASSWORD = lazy(r"(?<![\w/])([\w.-]+):([^\s\"'<>]+)@(?=(?:tcp6?|unix)\()")
+_GO_PASSWORD = lazy(r"(?<![\w/])([\w.-]+):([^\s\"'<>]+)@(?=(?:tcp6?|unix)?\(|/\w)")
+_BARE_LOGIN = lazy(r"(?<![\w/.:@-])([A-Za-z][\w.-]{0,127}):[^\s\"'<>/@]{1,300}@(?=[\w.-]{1,255}:\d{2,5}\b)")
+"""A login without any scheme, as MySQL Shell takes it."""
+_PASSFILE = lazy(
+    r"(?m)^((?:\S{0,255}pgpass\S{0,64}:)?(?:[^\s:]{1,255}:(?:\d{4,5}|\*)|\*:\d{1,5}):[^\s:]{1,64}:[^\s:]{1,64}:)(?=\S)[^\n]+$"
+)
+"""A line of ~/.pgpass."""
+_USERLIST = lazy(r"(?m)^([ \t]*\"[^\"\n]{1,128}\"[ \t]+)\"[^\"\n]+\"(?=[ \t]*$)")
+"""A line of PgBouncer's userlist.txt."""
+_ROW = lazy(r"(?im)^([ \t|]*(?:password|passwd)(?:[ \t]{2,}|[ \t]*\|[ \t]*))[^\s|]+(?=[ \t|]*$)")
+"""A line of a table, as `vault read` and `kubectl` print it."""
+_ARGUMENT = r"(?:'[^'\n]{0,300}'|\"[^\"\n]{0,300}\"|[^,'\"()\n]{1,300}|\w{1,40}\([^()\n]{0,100}\))"
+_CALL = lazy(
+    r"(?i)((?:mysqli?|pdo|connection|connector|driver|mysqldb|pymysql|dbi)\w{0,40}(?:(?:->|::|\.)\w{1,40})?\s?\(\s*"
+    r"(?:(?:Object\([^()\n]{0,100}\)|\$\w{1,40}),\s*(?=(?:['\"][^'\"\n]{0,300}['\"],\s*){2}['\"]))?"
+    rf"(?:{_ARGUMENT},\s*){{2}})('[^'\n]+'|\"[^\"\n]+\")"
+)
+"""The third argument of a call that connects, in a trace of PHP or a line of a program: host or DSN, user, password."""
+_PAIR = lazy(
+    r"(?i)(passw(?:or)?d(?:[\"']\s*,|[\"']\s+value\s*=|\s*\(|[\"']?\s*,(?=\s*[\"']))\s*)('[^'\n]+'|\"[^\"\n]+\")"
+)
+"""A setting and its value as two arguments or two attributes, or as the argument of a setter."""
+_ELEMENT = lazy(r"(?i)((?:passw(?:or)?d|pwd)[\"']?\s*>\s*)[^<\s][^<\n]*(?=</)")
+_TEMPORARY = lazy(r"(?i)(temporary password is generated for \S+: )\S+")
+"""What MySQL writes into its log when it makes a new data directory."""
+_OPTION = lazy(
+    r"(?i)(--(?:[\w-]{1,30}-)?passw(?:or)?d[ \t]+)"
+    r"(?![-<\[(|]|(?:to|or|and|is|for|with|on|in|as|option|if)\b)[^\s,.;:)]\S*"
+)
 _OPEN_URL = lazy(
     r"""\b((?:postgres|mysql|mariadb|jdbc:)[\w+:]*://(?!USER:PASSWORD@)[^\s:/?#@"'<>\[]*):
         (?!•••@|(?:\d{0,5}|\[?[A-Z]+]?)(?:[/?,:\s"'<>)\]]|$))
@@ -25,25 +53,29 @@ _OPEN_URL = lazy(
 """A database's URL that is none, for its password holds a blank or a quote, or nothing follows it."""
 _OPEN_PAIR = lazy(
     r"(?i)((?<![\w-])(?:password|pwd)\s*=\s*)(?![\"'${<])"
-    r"(?:[^;\"'\n]*(?=;\s*[A-Za-z][\w ]*=)|[^&\"'\n]*(?=&[A-Za-z]\w*=)|\S+(?:[ ]+(?![\w.-]+[ ]*=)\S+)+(?=[ ]+\w+[ ]*=))"
+    r"(?:[^;\"'\n]{0,500}(?=;\s*[A-Za-z][\w ]{0,60}=)|[^&\"'\n]{0,500}(?=&[A-Za-z]\w{0,60}=)|"
+    r"\S{1,500}(?:[ ]{1,9}(?![\w.-]{1,60}[ ]*=)\S{1,500}){1,9}(?=[ ]+\w{1,60}[ ]*=))"
 )
 """A password that is not in quotes although there is a blank in it, before the next setting."""
 _REFUSED = lazy(
-    r"(?i)((?:missing \"=\" after|invalid integer value|invalid port number:?|invalid port|integer value as) [\"'])"
-    r"(?!:?-?\d{1,7}[\"']|\$\{?[A-Z_]+\}?[\"']|…|\{)([^\"'\n]+)|((?:host name|address of) [\"'])(?!…)[^\"'\n]*@"
+    r"(?i)((?:missing \"=\" after|invalid integer value|invalid port number:?|invalid port|integer value as|"
+    r"percent-encoded token:|invalid url escape) [\"'])"
+    r"(?!:?-?\d{1,7}[\"']|\$\{?[A-Z_]+\}?[\"']|…|\{)([^\"'\n]+)|"
+    r"((?:host name|address of|server on|server host|ENOTFOUND|EAI_AGAIN|lookup|UnknownHostException:|host(?:name)?:)"
+    r" [\"']?)(?!…)[^\"'\s]{1,300}@"
 )
 """What a driver says of the piece of a password that it took for something else."""
 _HEADER = lazy(r"\b((?:Basic|Bearer)\s+)[\w+/.~-]{8,}=*")
 _NAMED = lazy(
-    r"""(?P<name>(?:(?:passw(?:or)?d|passwd|passphrase|secret|pwd)|\bpass|MYSQL_PWD|auth[_-]?token|api[_-]?key)
-        (?:[\"'])?\s*(?:=>|[=:])(?:\s|\\+n)*)
-        (?P<value>"(?:\\.|[^"\\])*"|'(?:\\.|''|[^'\\])*'|["'][^"'\n]*\Z|(?!\\+["'])[^\s"'&;,)\]}]+)""",
+    r"""(?P<name>(?:passw(?:or)?d|passphrase|secret(?:_access)?(?:_?key)?|pwd|(?<![A-Za-z])(?:pass|pw)|auth[_-]?token|api[_-]?key)
+        [\"']?\]?\s*(?:=>|:=|==|=(?![=>])|:(?!=))(?:\s|\\+n)*)
+        (?P<value>"(?:\\.|[^"\\])*"|''[^'\n]+''|'(?:\\.|''|[^'\\])*'|["'][^"'\n]*\Z|(?!\\+(?:["']|u00))[^\s"'&;,)\]}]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
 """What is in quotes may lack its last one at the end of a text that was cut off."""
 _SQL = lazy(
     r"""((?<!\w)(?!(?<=\\)(?-i:password)[ ]")
-        (?:IDENTIFIED\s+(?:WITH\s+\S+\s+)?(?:BY|AS)(?:\s+PASSWORD)?|(?<!["'])(?:ENCRYPTED\s+)?PASSWORD)\s*\(?\s*[EeNn]?)
+        (?:IDENTIFIED\s+(?:WITH\s+\S+\s+)?(?:BY|AS)(?:\s+PASSWORD)?|(?<!["'])(?:ENCRYPTED\s+)?PASSWORD(?:\s+(?:is|was))?)\s*\(?\s*[EeNn]?)
         ('(?:\\.|''|[^'\\])*'|(?!"\s*[:=])"(?:\\.|""|[^"\\])*"|(?<=[ (])'[^'\n]*\Z|(?<=BY[ ])"[^"\n]*\Z)""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -58,10 +90,10 @@ _AMZ_PART = lazy(r"\b(X-Amz-(?:Signature|Security-Token|Credential))=[^\s&\"']+"
 _SCRAM = lazy(r"\bSCRAM-SHA-256\$\d+:[^\s$]+\$[^\s:]+:[^\s'\"]+")
 _HASH = lazy(r"\bmd5[0-9a-f]{32}\b")
 _ESCAPED = lazy(
-    r"\\(?:u00(2[0-9a-f]|3[0-9a-f]|40)|([\"'\\/]))|&(quot|apos|amp|#0?39|#34|#x2[27]);", re.IGNORECASE
+    r"\\(?:u00(2[0-9a-f]|3[0-9a-f]|40)|([\"'\\/]))|&(quot|apos|amp|lt|gt|#0?39|#34|#x2[27]);", re.IGNORECASE
 )
 """Signs that set a password off, as they are written inside of a text of JSON or of a page."""
-_ENTITIES = {"quot": '"', "#34": '"', "#x22": '"', "amp": "&"}
+_ENTITIES = {"quot": '"', "#34": '"', "#x22": '"', "amp": "&", "lt": "<", "gt": ">"}
 _DEPTH = 4
 """How often one text may be quoted in another."""
 HARMLESS = frozenset(
@@ -121,15 +153,21 @@ def _named(match: re.Match[str]) -> str:
     return f"{match['name']}{mark}{MASK}{mark}"
 
 
+def _argument(match: re.Match[str]) -> str:
+    mark = match[2][0]
+    return match[0] if match[2][1:-1] in _PLACEHOLDERS else f"{match[1]}{mark}{MASK}{mark}"
+
+
 def _refused(match: re.Match[str]) -> str:
     return f"{match[1]}{MASK}" if match[1] else f"{match[3]}{MASK}@"
 
 
 def _is_open(match: re.Match[str], inner: str) -> bool:
     """Whether the value is prose, code or a reference: `using password: YES`, `password: ${DB_PASSWORD}`, `<…>`."""
-    if inner.startswith(("${", "{", "<", "$(", "[")):
-        return True
     name = match["name"]
+    if inner.startswith(("${", "{", "<", "$(", "[")):
+        # ODBC sets a value off by braces. Others put a name there, to be replaced.
+        return not (inner[0] == "{" and name.lower().endswith("pwd=") and inner[1:2].strip("{}0123456789"))
     if inner != match["value"]:
         return False  # in quotes it is a value
     if ("\n" in name or "\\n" in name) and inner.endswith(":"):
@@ -144,7 +182,16 @@ _PLACES: tuple[tuple[tuple[str, ...], str, re.Pattern[str], str | Callable[[re.M
     (("//",), "@", _URL_PASSWORD, rf"\1:{MASK}@"),
     (("://",), ":", _OPEN_URL, rf"\1:{MASK}"),
     (("2f",), "%", _ENCODED_URL, rf"\1{MASK}"),
-    (("@tcp", "@unix"), "(", _GO_PASSWORD, rf"\1:{MASK}@"),
+    (("@tcp", "@unix", "@(", "@/"), ":", _GO_PASSWORD, rf"\1:{MASK}@"),
+    (("@",), ":", _BARE_LOGIN, rf"\1:{MASK}@"),
+    ((":",), ":", _PASSFILE, rf"\1{MASK}"),
+    (('"',), "\t ", _USERLIST, rf'\1"{MASK}"'),
+    (("password", "passwd"), " |\t", _ROW, rf"\1{MASK}"),
+    (("mysql", "pdo", "connect", "driver", "dbi"), "(", _CALL, _argument),
+    (("password", "passwd"), "'\"", _PAIR, _argument),
+    (("password", "passwd", "pwd"), "<", _ELEMENT, rf"\1{MASK}"),
+    (("temporary password",), "@", _TEMPORARY, rf"\1{MASK}"),
+    (("--",), " \t", _OPTION, rf"\1{MASK}"),
     (("x-amz-",), "?", _RDS_TOKEN, MASK),
     (("x-amz-",), "=", _AMZ_PART, rf"\1={MASK}"),
     (("eyj",), ".", _JWT, MASK),
@@ -152,8 +199,25 @@ _PLACES: tuple[tuple[tuple[str, ...], str, re.Pattern[str], str | Callable[[re.M
     (("md5",), "5", _HASH, MASK),
     (("identified", "password"), "'\"", _SQL, _quoted),
     (("password", "pwd"), "=", _OPEN_PAIR, rf"\1{MASK}"),
-    (("pass", "secret", "pwd", "token", "api"), "=:", _NAMED, _named),
-    (("missing", "invalid", "host name", "address of"), "'\"", _REFUSED, _refused),
+    (("pass", "secret", "pw", "token", "api"), "=:", _NAMED, _named),
+    (
+        (
+            "missing",
+            "invalid",
+            "token:",
+            "port",
+            "integer",
+            "host",
+            "address",
+            "server on",
+            "again",
+            "lookup",
+            "found",
+        ),
+        "'\"@",
+        _REFUSED,
+        _refused,
+    ),
     (("basic ", "bearer "), " ", _HEADER, rf"\1{MASK}"),
     ((" -p",), " ", _CLIENT, rf"\1{MASK}"),
 )
