@@ -122,6 +122,7 @@ UNKNOWN = [
     "postgresql://app:{}@ refused",
     "'//app:{}@'",
     "postgresql://app:two {}@ refused",
+    "postgresql://app:1 {}@ refused",
     "//app: {}@db",
     "mysql+pymysql://app:{}@db:3306/shop",
     "dial app:{}@tcp(db:3306)/shop",

@@ -40,8 +40,9 @@ _ESCAPE = lazy(r"\\(?:u00([0-9a-fA-F]{2})|([\"\\/nrtbf]))")
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 _UNICODE = lazy(r"(?<!\\)\\+u00(2[0-9a-fA-F]|3[c-eC-E])")
 _WINDOWS_PATH = lazy(r"\b[A-Za-z]:(?P<bars>\\+)(?:[\w .()+@~$%-]{1,255}(?P=bars)(?!\\))*")
+_LOGIN = lazy(r"//[^\s:/?#@\"'<>]{0,128}:[^\s\"'<>@]{0,300}@")
 _BAR = "\x01"
-"""Stands for the backslash of a Windows path while those of escapes are undone."""
+"""Stands for the backslash of a Windows path, or of a password, while those of escapes are undone."""
 _ENTITY = lazy(r"&(?:quot|apos|gt|lt|amp|nbsp|#0?39|#34|#x27|#x22);")
 _ENTITIES = {"quot": '"', "#34": '"', "#x22": '"', "gt": ">", "lt": "<", "amp": "&", "nbsp": " "}
 _TYPOGRAPHIC = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "\u200b": None, "\ufeff": None})
@@ -65,16 +66,15 @@ def normalise(line: str) -> str:
     elif '"error_severity":"' in line:
         line = _spoken(line)
     if "\\" in line:
-        windows = ":\\" in line
-        if windows:
-            line = _WINDOWS_PATH.sub(lambda found: found[0].replace("\\", _BAR), line)
+        for mark, pattern in ((":\\", _WINDOWS_PATH), ("//", _LOGIN)):
+            if mark in line:
+                line = pattern.sub(lambda found: found[0].replace("\\", _BAR), line)
         if "\\u00" in line:
             line = _UNICODE.sub(lambda found: chr(int(found[1], 16)), line)
         # A run of backslashes is tried from its begin only: from each of them it would take the square of the time.
         line = re.sub(r"(?<!\\)\\+([\"'])", r"\1", line)
         line = re.sub(r"(?<!\\)\\+[rn](?:\\+t)?", "\n", line)
-        if windows:
-            line = line.replace(_BAR, "\\")
+        line = line.replace(_BAR, "\\")
     if "&" in line:
         line = _ENTITY.sub(lambda found: _ENTITIES.get(found[0][1:-1], "'"), line)
     if not line.isascii():
