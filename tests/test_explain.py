@@ -138,7 +138,7 @@ def test_no_password_of_the_text_is_shown(written: str) -> None:
     assert "hunter22" not in str(one.as_json())
 
 
-@pytest.mark.parametrize("escape", ["\\n", "\\r", "\\\\n", "\\'", "\\u0027"])
+@pytest.mark.parametrize("escape", ["\\n", "\\r", "\\\\n", "\\u0027"])
 def test_what_looks_like_an_escape_in_a_login_ends_no_line(escape: str) -> None:
     (one,) = explained(f"//app:hun{escape}ter22@db No space left on device")
     assert "ter22" not in str(one.as_json())
