@@ -144,6 +144,18 @@ def test_what_looks_like_an_escape_in_a_login_ends_no_line(escape: str) -> None:
     assert "ter22" not in str(one.as_json())
 
 
+def test_a_password_in_the_line_below_its_name_is_not_shown_around_an_error() -> None:
+    match = Classifier([Rule("t", "network.refused", "connection refused")]).classify("connection refused")
+    assert match is not None
+    key = ("-----BEGIN PRIVATE KEY-----", "hunter22", "-----END PRIVATE KEY-----", "  next")
+    one = Explained(
+        match, before=("  host: db", "  password:", "    hunter22", "Enter password:", "  x"), after=key
+    )
+    assert "hunter22" not in str(one.as_json())
+    assert one.around[0][0] == "host: db"
+    assert one.around[1][-1] == "next"
+
+
 def test_what_is_masked_does_not_come_back_as_a_capture() -> None:
     rules = [Rule("t.value", "config.malformed", r"invalid value for password=(?P<value>\S+)")]
     (one,) = explain("invalid value for password=hunter22", Classifier(rules))

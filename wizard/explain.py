@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 
 SCHEMA = "dbwizard.explain/1"
+_WIDEST = 2000
+"""Characters of a line around an error that are shown."""
 _JSON_ENGINES = frozenset({"postgresql", "mysql", "mariadb", "pgbouncer", "proxysql"})
 
 
@@ -85,7 +87,7 @@ class Explained:
     @cached_property
     def around(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The lines before and after, fit to be shown."""
-        before, after = (tuple(harmless(line, 2000) for line in lines) for lines in self._around)
+        before, after = (_together(lines) for lines in self._around)
         return before, after
 
     def as_json(self) -> dict[str, object]:
@@ -112,6 +114,12 @@ class Explained:
             "after": list(after),
         }
         return known | {key: value for key, value in optional.items() if value}
+
+
+def _together(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """Lines fit to be shown: a password may stand in the line below its name."""
+    shown = harmless("\n".join(clean(line, 4 * _WIDEST).replace("\n", " ") for line in lines), 0)
+    return tuple(clean(line, _WIDEST).strip() for line in shown.split("\n")) if lines else ()
 
 
 class Tally:

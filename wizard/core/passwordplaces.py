@@ -68,11 +68,11 @@ _REFUSED = lazy(
 _HEADER = lazy(r"\b((?:Basic|Bearer)\s+)[\w+/.~-]{8,}=*")
 _NAMED = lazy(
     r"""(?P<name>(?:passw(?:or)?d|passphrase|secret(?:_access)?(?:_?key)?|pwd|(?<![A-Za-z])(?:pass|pw)|auth[_-]?token|api[_-]?key)
-        [\"']?\]?\s*(?:=>|:=|==|=(?![=>])|:(?!=))(?:\s|\\+n)*)
+        [\"']?\]?\s*(?:=>|:=|==|=(?![=>])|:(?!=))(?:[^\S\n]|\n(?=[ \t])|\\+n)*)
         (?P<value>"(?:\\.|[^"\\])*"|''[^'\n]+''|'(?:\\.|''|[^'\\])*'|["'][^"'\n]*\Z|(?!\\+(?:["']|u00))[^\s"'&;,)\]}]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""What is in quotes may lack its last one at the end of a text that was cut off."""
+"""What is in quotes may lack its last one where a text was cut off; in YAML a value may be a line below."""
 _SQL = lazy(
     r"""((?<!\w)(?!(?<=\\)(?-i:password)[ ]")
         (?:IDENTIFIED\s+(?:WITH\s+\S+\s+)?(?:BY|AS)(?:\s+PASSWORD)?|(?<!["'])(?:ENCRYPTED\s+)?PASSWORD(?:\s+(?:is|was))?)\s*\(?\s*[EeNn]?)
@@ -88,6 +88,7 @@ _JWT = lazy(r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?")
 _RDS_TOKEN = lazy(r"(?:[\w.-]+:\d+/)?\?[^\s\"']*\bX-Amz-Signature=[0-9A-Fa-f]+[^\s\"']*")
 _AMZ_PART = lazy(r"\b(X-Amz-(?:Signature|Security-Token|Credential))=[^\s&\"']+", re.IGNORECASE)
 _SCRAM = lazy(r"\bSCRAM-SHA-256\$\d+:[^\s$]+\$[^\s:]+:[^\s'\"]+")
+_KEY = lazy(r"(?i)(-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----).*?(?=-----END|\Z)", re.DOTALL)
 _HASH = lazy(r"\bmd5[0-9a-f]{32}\b")
 _ESCAPED = lazy(
     r"\\(?:u00(2[0-9a-f]|3[0-9a-f]|40)|([\"'\\/]))|&(quot|apos|amp|lt|gt|#0?39|#34|#x2[27]);", re.IGNORECASE
@@ -197,6 +198,7 @@ _PLACES: tuple[tuple[tuple[str, ...], str, re.Pattern[str], str | Callable[[re.M
     (("eyj",), ".", _JWT, MASK),
     (("scram-sha-256$",), ":", _SCRAM, MASK),
     (("md5",), "5", _HASH, MASK),
+    (("private key-----",), "-", _KEY, rf"\1{MASK}"),
     (("identified", "password"), "'\"", _SQL, _quoted),
     (("password", "pwd"), "=", _OPEN_PAIR, rf"\1{MASK}"),
     (("pass", "secret", "pw", "token", "api"), "=:", _NAMED, _named),
