@@ -28,9 +28,9 @@ _ROW = lazy(r"(?im)^([ \t|]*(?:password|passwd)(?:[ \t]{2,}|[ \t]*\|[ \t]*))[^\s
 """A line of a table, as `vault read` and `kubectl` print it."""
 _ARGUMENT = r"(?:'[^'\n]{0,300}'|\"[^\"\n]{0,300}\"|[^,'\"()\n]{1,300}|\w{1,40}\([^()\n]{0,100}\))"
 _CALL = lazy(
-    r"(?i)((?:mysqli?|pdo|connection|connector|driver|mysqldb|pymysql|dbi)\w{0,40}(?:(?:->|::|\.)\w{1,40})?\s?\(\s*"
-    r"(?:(?:Object\([^()\n]{0,100}\)|\$\w{1,40}),\s*(?=(?:['\"][^'\"\n]{0,300}['\"],\s*){2}['\"]))?"
-    rf"(?:{_ARGUMENT},\s*){{2}})('[^'\n]+'|\"[^\"\n]+\")"
+    r"(?i)((?:mysqli?|pdo|connection|connector|driver|mysqldb|pymysql|dbi)\w{0,40}(?:(?:->|::|\.)\w{1,40})?\s?\(\s{0,20}"
+    r"(?:(?:Object\([^()\n]{0,100}\)|\$\w{1,40}),\s{0,20}(?=(?:['\"][^'\"\n]{0,300}['\"],\s{0,20}){2}['\"]))?"
+    rf"(?:{_ARGUMENT},\s{{0,20}}){{2}})('[^'\n]+'|\"[^\"\n]+\")"
 )
 """The third argument of a call that connects, in a trace of PHP or a line of a program: host or DSN, user, password."""
 _PAIR = lazy(
@@ -45,14 +45,15 @@ _OPTION = lazy(
     r"(?![-<\[(|]|(?:to|or|and|is|for|with|on|in|as|option|if)\b)[^\s,.;:)]\S*"
 )
 _OPEN_URL = lazy(
-    r"""\b((?:postgres|mysql|mariadb|jdbc:)[\w+:]*://(?!USER:PASSWORD@)[^\s:/?#@"'<>\[]*):
-        (?!•••@|(?:\d{0,5}|\[?[A-Z]+]?)(?:[/?,:"'<>)\]]|$)|(?:\d{4,5}|\d{0,3}(?![^\n@]{0,200}@)|\[?[A-Z]+]?)\s)
+    r"""((?:postgres|mysql|mariadb|jdbc:)[\w+:]*://(?!USER:PASSWORD@)[^\s:/?#@"'<>\[]*):
+        (?!•••@|(?:\d{0,5}|\[?[A-Z]+]?)(?:[/?,:"'<>)\]]|$)|\d{4,5}(?![^\n@]{0,200}@[\w.-]+(?::\d|/\w))\s
+           |(?:\d{0,3}|\[?[A-Z]+]?)(?![^\n@]{0,200}@)\s)
         (?:[^\s"'<>@][^\n@]{0,200}(?=@)|[^\s"'<>@/]+)""",
     re.VERBOSE,
 )
 """A database's URL that is none, for its password holds a blank or a quote, or nothing follows it."""
 _OPEN_PAIR = lazy(
-    r"(?i)((?<![\w-])(?:password|pwd)\s*=\s*)(?![\"'${<])"
+    r"(?i)((?<![\w-])(?:password|pwd)\s{0,9}=\s{0,9})(?![\"'${<])"
     r"(?:[^;\"'\n]{0,500}(?=;\s*[A-Za-z][\w ]{0,60}=)|[^&\"'\n]{0,500}(?=&[A-Za-z]\w{0,60}=)|"
     r"\S{1,500}(?:[ ]{1,9}(?![\w.-]{1,60}[ ]*=)\S{1,500}){1,9}(?=[ ]+\w{1,60}[ ]*=))"
 )
@@ -75,7 +76,7 @@ _NAMED = lazy(
 """What is in quotes may lack its last one where a text was cut off; in YAML a value may be a line below."""
 _SQL = lazy(
     r"""((?<!\w)(?!(?<=\\)(?-i:password)[ ]")
-        (?:IDENTIFIED\s+(?:WITH\s+\S+\s+)?(?:BY|AS)(?:\s+PASSWORD)?|(?<!["'])(?:ENCRYPTED\s+)?PASSWORD(?:\s+(?:is|was))?)\s*\(?\s*[EeNn]?)
+        (?:IDENTIFIED\s{1,9}(?:WITH\s{1,9}\S{1,64}\s{1,9})?(?:BY|AS)(?:\s{1,9}PASSWORD)?|(?<!["'])(?:ENCRYPTED\s{1,9})?PASSWORD(?:\s{1,9}(?:is|was))?)\s{0,9}\(?\s{0,9}[EeNn]?)
         ('(?:\\.|''|[^'\\])*'|(?!"\s*[:=])"(?:\\.|""|[^"\\])*"|(?<=[ (])'[^'\n]*\Z|(?<=BY[ ])"[^"\n]*\Z)""",
     re.IGNORECASE | re.VERBOSE,
 )
