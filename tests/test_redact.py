@@ -106,6 +106,8 @@ KEEP = [
     "Can't connect to MySQL server on '@db' (111)",
     "mailto:root@db.example",
     "password={db_password}",
+    "tried postgresql://db1:5432, then postgresql://db2:5432/shop",
+    '{"url": "postgresql://db:5432", "user": "app@shop"}',
     "postgresql:host=db:5432",
     "'app'@'db:3306'",
 ]
@@ -125,6 +127,8 @@ UNKNOWN = [
     "postgresql://app:1 {}@ refused",
     "postgresql://app:1045 {}@db:5432 refused",
     "postgresql://app:ERROR {}@ refused",
+    "postgresql://app:] {}@refused",
+    'postgresql://app:"{}@',
     "connection topostgresql://app:two {}@db.",
     "//app: {}@db",
     "mysql+pymysql://app:{}@db:3306/shop",

@@ -46,12 +46,16 @@ _OPTION = lazy(
 )
 _OPEN_URL = lazy(
     r"""((?:postgres|mysql|mariadb|jdbc:)[\w+:]*://(?!USER:PASSWORD@)[^\s:/?#@"'<>\[]*):
-        (?!•••@|(?:\d{0,5}|\[?[A-Z]+]?)(?:[/?,:"'<>)\]]|$)|\d{4,5}(?![^\n@]{0,200}@[\w.-]+(?::\d|/\w))\s
-           |(?:\d{0,3}|\[?[A-Z]+]?)(?![^\n@]{0,200}@)\s)
-        (?:[^\s"'<>@][^\n@]{0,200}(?=@)|[^\s"'<>@/]+)""",
+        (?!•••@|(?:\d{4,5}(?!(?:(?!//)[^\n@]){0,200}@[\w.-]+(?::\d|/\w))|(?:\d{0,3}|\[?[A-Z]+]?)(?!(?:(?!//)[^\n@]){0,200}@))
+           (?:[/?,:\s"'<>)\]]|$))
+        (?:[^\s"'<>@][^\n@]{0,200}(?=@)|["'][^\s"'@]{1,200}(?=@)|[^\s"'<>@/]+)""",
     re.VERBOSE,
 )
-"""A database's URL that is none, for its password holds a blank or a quote, or nothing follows it."""
+"""A database's URL that is none, for its password holds a blank or a quote, or nothing follows it.
+
+What is there may as well be a port. Four digits are one, unless a host with a port or a path follows an `@`; fewer,
+none or a word in capitals are one where no `@` comes.
+"""
 _OPEN_PAIR = lazy(
     r"(?i)((?<![\w-])(?:password|pwd)\s{0,9}=\s{0,9})(?![\"'${<])"
     r"(?:[^;\"'\n]{0,500}(?=;\s*[A-Za-z][\w ]{0,60}=)|[^&\"'\n]{0,500}(?=&[A-Za-z]\w{0,60}=)|"
