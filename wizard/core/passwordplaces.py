@@ -44,17 +44,23 @@ _OPTION = lazy(
     r"(?i)(--(?:[\w-]{1,30}-)?passw(?:or)?d[ \t]+)"
     r"(?![-<\[(|]|(?:to|or|and|is|for|with|on|in|as|option|if)\b)[^\s,.;:)]\S*"
 )
+_HOST = r"(?:(?:[\w-]{1,63}\.){1,9}[\w-]{1,63}|localhost)(?=:)"
+"""What can only be a host."""
+_LOGIN = r"(?:(?!\b[a-z]{{4,10}}(?:\+\w{{1,20}})?://)[^\n@{}]){{0,300}}@"
+"""What leads to an `@` of the same URL, without some signs."""
 _OPEN_URL = lazy(
-    r"""((?:postgres|mysql|mariadb|jdbc:)[\w+:]*://(?!USER:PASSWORD@)[^\s:/?#@"'<>\[]*):
-        (?!•••@|(?:\d{4,5}(?!(?:(?!//)[^\n@]){0,200}@[\w.-]+(?::\d|/\w))|(?:\d{0,3}|\[?[A-Z]+]?)(?!(?:(?!//)[^\n@]){0,200}@))
-           (?:[/?,:\s"'<>)\]]|$))
-        (?:[^\s"'<>@][^\n@]{0,200}(?=@)|["'][^\s"'@]{1,200}(?=@)|[^\s"'<>@/]+)""",
+    rf"""((?:postgres|mysql|mariadb|jdbc:)[\w+:]*://(?!USER:PASSWORD@)(?:({_HOST})|(?!{_HOST})[^\s:/?#@"'<>\[]*)):
+        (?!•••@
+           |(?:\d{{4,5}}(?!(?(2){_LOGIN.format("")}[\w.-]+(?::\d|/\w)|{_LOGIN.format('"')}))
+              |(?:\d{{0,3}}|\[?[A-Z]+]?)(?!{_LOGIN.format("")}))
+            (?:[/?,:\s"'<>)\]]|$))
+        (?:[^\n@]{{1,300}}(?=@)|[^\s"'<>@/]+)""",
     re.VERBOSE,
 )
 """A database's URL that is none, for its password holds a blank or a quote, or nothing follows it.
 
-What is there may as well be a port. Four digits are one, unless a host with a port or a path follows an `@`; fewer,
-none or a word in capitals are one where no `@` comes.
+What is there may as well be a port. Four digits are one behind what can only be a host, unless another host with a port
+or a path follows; else they are one, as fewer, none or a word in capitals are, where no `@` comes.
 """
 _OPEN_PAIR = lazy(
     r"(?i)((?<![\w-])(?:password|pwd)\s{0,9}=\s{0,9})(?![\"'${<])"
