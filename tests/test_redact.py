@@ -143,6 +143,7 @@ UNKNOWN = [
     "mysql -u root -p{} shop",
     "jdbc:postgresql://h/d?user=u&password={}&ssl=true",
     'SET PASSWORD = "{}"',
+    'password"password":"{}"',
     "\\password '{}'",
     "SET PASSWORD = PASSWORD('{}');",
     "IDENTIFIED WITH caching_sha2_password BY '{}'",

@@ -87,7 +87,7 @@ _NAMED = lazy(
 _SQL = lazy(
     r"""((?<!\w)(?!(?<=\\)(?-i:password)[ ]")
         (?:IDENTIFIED\s{1,9}(?:WITH\s{1,9}\S{1,64}\s{1,9})?(?:BY|AS)(?:\s{1,9}PASSWORD)?|(?<!["'])(?:ENCRYPTED\s{1,9})?PASSWORD(?:\s{1,9}(?:is|was))?)\s{0,9}\(?\s{0,9}[EeNn]?)
-        ('(?:\\.|''|[^'\\])*'|(?!"\s*[:=])"(?:\\.|""|[^"\\])*"|(?<=[ (])'[^'\n]*\Z|(?<=BY[ ])"[^"\n]*\Z)""",
+        ('(?:\\.|''|[^'\\])*'|(?!"\s*[:=])"(?:\\.|""|[^"\\])*"(?!\s*:)|(?<=[ (])'[^'\n]*\Z|(?<=BY[ ])"[^"\n]*\Z)""",
     re.IGNORECASE | re.VERBOSE,
 )
 r"""A password in SQL; in psql's `\password "app"` it is the name of a role."""

@@ -37,6 +37,9 @@ _LOGIN = re.compile(
     re.IGNORECASE,
 )
 """A login: a blank ends it, as it ends every URL, but where the scheme says that it is a database's. Or a setting."""
+_ESCAPES = re.compile(
+    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~])"
+)
 OF_A_LOG = (
     b'2026-11-20 14:05:01.123 UTC [4711] app@shop FATAL:  password authentication failed for user "app"\n',
     b"2026-11-20T14:05:02Z 12 [Warning] Access denied for user 'app'@'192.0.2.7' (using password: YES)\n",
@@ -85,9 +88,12 @@ def run(data: bytes) -> Iterator[str]:
     kind, text = (data[0] % KINDS if data else 0), data[1:]
     around = len(text) % 3
     shown = _shown(kind, text, around)
-    if CANARY in shown and CANARY in _shown(kind, _LOGIN.sub(_without_canary, _unpacked(text)), around):
-        # What was mutated says the canary where no password stands, perhaps with something unseen in it.
-        shown = shown.replace(CANARY, "")
+    if CANARY in shown:
+        seen = _ESCAPES.sub(b"", _unpacked(text))
+        other = _LOGIN.sub(_without_canary, seen)
+        if other == seen or CANARY in _shown(kind, other, around):
+            # What was mutated says the canary where no password stands, perhaps with something unseen in it.
+            shown = shown.replace(CANARY, "")
     yield shown
 
 
