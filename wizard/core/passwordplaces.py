@@ -80,7 +80,8 @@ _HEADER = lazy(r"\b((?:Basic|Bearer)\s+)[\w+/.~-]{8,}=*")
 _NAMED = lazy(
     r"""(?P<name>(?:passw(?:or)?d|passphrase|secret(?:_access)?(?:_?key)?|pwd|(?<![A-Za-z])(?:pass|pw)|auth[_-]?token|api[_-]?key)
         [\"']?\]?\s*(?:=>|:=|==|=(?![=>])|:(?!=))(?:[^\S\n]|\n(?=[ \t])|\\+n)*)
-        (?P<value>"(?:\\.|[^"\\])*"|''[^'\n]+''|'(?:\\.|''|[^'\\])*'|["'][^"'\n]*\Z|(?!\\+(?:["']|u00))[^\s"'&;,)\]}]+)""",
+        (?P<value>"(?:\\.|[^"\\])*"|''[^'\n]+''|'(?:\\.|''|[^'\\])*'|["'][^"'\n]*\Z
+           |(?!\\+(?:["']|u00))(?:(?!passw(?:or)?d\\*["']?[=:])[^\s"'&;,)\]}])+)""",
     re.IGNORECASE | re.VERBOSE,
 )
 """What is in quotes may lack its last one where a text was cut off; in YAML a value may be a line below."""
@@ -114,6 +115,12 @@ HARMLESS = frozenset(
 )
 _PLACEHOLDERS = frozenset({"CHANGE-ME", "…"})
 """What our own pages write where the reader puts a password."""
+_REFERENCE = lazy(
+    r"\$\{[^{}\n]{0,100}\}|\$\([^()\n]{0,200}\)|\{\{[^{}\n]{0,100}\}\}|\{[\w.:-]{0,60}\}|<[\w .:-]{1,60}>"
+    r"|\[[\w .:-]{0,60}\]|[\[{]"
+)
+"""What stands for a value, all of it: a variable, a command, what is to be filled in; or the begin of more values."""
+_AFTER_REFERENCE = ("", *"\"'\\,;&)]}")
 _PROGRAMS = frozenset({"mysql", "mariadb", "mysqladmin", "psql"})
 
 
@@ -177,11 +184,12 @@ def _refused(match: re.Match[str]) -> str:
 def _is_open(match: re.Match[str], inner: str) -> bool:
     """Whether the value is prose, code or a reference: `using password: YES`, `password: ${DB_PASSWORD}`, `<…>`."""
     name = match["name"]
-    if inner.startswith(("${", "{", "<", "$(", "[")):
+    if inner != match["value"]:
+        return _REFERENCE.fullmatch(inner) is not None
+    found = _REFERENCE.match(match.string, match.start("value"))
+    if found is not None and match.string[found.end() : found.end() + 1].strip() in _AFTER_REFERENCE:
         # ODBC sets a value off by braces. Others put a name there, to be replaced.
         return not (inner[0] == "{" and name.lower().endswith("pwd=") and inner[1:2].strip("{}0123456789"))
-    if inner != match["value"]:
-        return False  # in quotes it is a value
     if ("\n" in name or "\\n" in name) and inner.endswith(":"):
         return True  # the next key of a YAML file, on a line of its own
     if inner in _PROGRAMS and name.endswith(": ") and match.string.startswith(" -", match.end()):
