@@ -144,6 +144,7 @@ UNKNOWN = [
     "jdbc:postgresql://h/d?user=u&password={}&ssl=true",
     'SET PASSWORD = "{}"',
     'password"password":"{}"',
+    'password,"password":"{}"',
     "\\password '{}'",
     "SET PASSWORD = PASSWORD('{}');",
     "IDENTIFIED WITH caching_sha2_password BY '{}'",
@@ -272,6 +273,7 @@ def test_a_bound_leaves_nothing_of_a_login_that_it_cuts():
     for spare in range(30):
         line = f"//app:Zx9unheard@db {'x' * 90}"
         assert "Zx9" not in harmless("y" * spare + line, 30)
+        assert "Zx9" not in harmless("y" * spare + "x://app:Zx9unheard@db.example" * 9, 30)
 
 
 def test_tokens_are_masked():

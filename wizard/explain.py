@@ -19,7 +19,7 @@ from wizard.core.rules import Match
 from wizard.logs.stamps import Stamp, find
 from wizard.marks import iso
 from wizard.named import TYPE_CHECKING
-from wizard.redact import clean, harmless
+from wizard.redact import bounded, clean, harmless
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -118,7 +118,7 @@ class Explained:
 
 def _together(lines: tuple[str, ...]) -> tuple[str, ...]:
     """Lines fit to be shown: a password may stand in the line below its name."""
-    shown = harmless("\n".join(clean(line, 4 * _WIDEST).replace("\n", " ") for line in lines), 0)
+    shown = harmless("\n".join(bounded(line, _WIDEST).replace("\n", " ") for line in lines), 0)
     return tuple(clean(line, _WIDEST).strip() for line in shown.split("\n")) if lines else ()
 
 

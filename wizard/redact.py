@@ -21,6 +21,7 @@ from functools import cache
 
 from wizard.core.lazyre import lazy
 from wizard.core.passwordplaces import HARMLESS, redact_patterns
+from wizard.core.pieces import end_of
 from wizard.named import TYPE_CHECKING
 from wizard.target.model import MASK, Secret
 
@@ -288,5 +289,10 @@ def _is_decodable(text: str) -> bool:
 
 def harmless(text: str, limit: int) -> str:
     """What a person typed or pasted, fit to be kept as a fact: bounded, nothing unseen, no password in its places."""
-    # The bound comes last: half a login is no longer known as one.
-    return clean(redact_patterns(clean(text, limit * 4)), limit).strip()
+    return clean(redact_patterns(bounded(text, limit)), limit).strip()
+
+
+def bounded(text: str, limit: int) -> str:
+    """A text with nothing unseen, and still with what is needed to know a password that is at the bound."""
+    end = end_of(text, limit * 4) if 0 < limit * 4 < len(text) else len(text)
+    return clean(text[:end], 0) + ("…" if end < len(text) else "")

@@ -34,7 +34,7 @@ _CALL = lazy(
 )
 """The third argument of a call that connects, in a trace of PHP or a line of a program: host or DSN, user, password."""
 _PAIR = lazy(
-    r"(?i)(passw(?:or)?d(?:[\"']\s*,|[\"']\s+value\s*=|\s*\(|[\"']?\s*,(?=\s*[\"']))\s*)('[^'\n]+'|\"[^\"\n]+\")"
+    r"(?i)(passw(?:or)?d(?:[\"']\s*,|[\"']\s+value\s*=|\s*\(|[\"']?\s*,(?=\s*[\"']))\s*)('[^'\n]+'|\"[^\"\n]+\")(?!\s*:)"
 )
 """A setting and its value as two arguments or two attributes, or as the argument of a setter."""
 _ELEMENT = lazy(r"(?i)((?:passw(?:or)?d|pwd)[\"']?\s*>\s*)[^<\s][^<\n]*(?=</)")
