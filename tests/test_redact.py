@@ -105,6 +105,7 @@ KEEP = [
     "dial tcp: lookup db.example on 10.0.0.2:53: no such host",
     "Can't connect to MySQL server on '@db' (111)",
     "mailto:root@db.example",
+    "could not connect to pgsql://@/shop",
     "password={db_password}",
     "tried postgresql://db1:5432, then postgresql://db2:5432/shop",
     '{"url": "postgresql://db:5432", "user": "app@shop"}',

@@ -15,7 +15,7 @@ _ENCODED_URL = lazy(
     re.IGNORECASE,
 )
 """The same as a parameter of another URL, percent-encoded once or more often."""
-_GO_PASSWORD = lazy(r"(?<![\w/])([\w.-]+):([^\s\"'<>]+)@(?=(?:tcp6?|unix)?\(|/\w)")
+_GO_PASSWORD = lazy(r"(?<![\w/])([\w.-]+):(?!//)([^\s\"'<>]+)@(?=(?:tcp6?|unix)?\(|/\w)")
 _BARE_LOGIN = lazy(r"(?<![\w/.:@-])([A-Za-z][\w.-]{0,127}):[^\s\"'<>/@]{1,300}@(?=[\w.-]{1,255}:\d{2,5}\b)")
 """A login without any scheme, as MySQL Shell takes it."""
 _PASSFILE = lazy(
