@@ -76,7 +76,10 @@ _REFUSED = lazy(
     r" [\"']?)(?!…)[^\"'\s]{1,300}@"
 )
 """What a driver says of the piece of a password that it took for something else."""
-_HEADER = lazy(r"\b((?:Basic|Bearer)\s+)[\w+/.~-]{8,}=*")
+_HEADER = lazy(
+    r"((?i:authorization)\W{1,4}(?:Basic|Bearer)\s+|\b(?:Basic|Bearer)\s+(?![A-Z]?[a-z]+(?![\w+/=])))[\w+/.~-]{8,}=*"
+)
+"""A word of letters alone is one of a sentence, unless the name of the header is there."""
 _NAMED = lazy(
     r"""(?P<name>(?:passw(?:or)?d|passphrase|secret(?:_access)?(?:_?key)?|pwd|(?<![A-Za-z])(?:pass|pw)|auth[_-]?token|api[_-]?key)
         [\"']?\]?\s*(?:=>|:=|==|=(?![=>])|:(?!=))(?:[^\S\n]|\n(?=[ \t])|\\+n)*)
@@ -88,7 +91,7 @@ _NAMED = lazy(
 _SQL = lazy(
     r"""((?<!\w)(?!(?<=\\)(?-i:password)[ ]")
         (?:IDENTIFIED\s{1,9}(?:WITH\s{1,9}\S{1,64}\s{1,9})?(?:BY|AS)(?:\s{1,9}PASSWORD)?|(?<!["'])(?:ENCRYPTED\s{1,9})?PASSWORD(?:\s{1,9}(?:is|was))?)\s{0,9}\(?\s{0,9}[EeNn]?)
-        ('(?:\\.|''|[^'\\])*'|(?!"\s*[:=])"(?:\\.|""|[^"\\])*"(?!\s*:)|(?<=[ (])'[^'\n]*\Z|(?<=BY[ ])"[^"\n]*\Z)""",
+        ('(?:\\.|''|[^'\\])*'|(?<=[\s(EeNn])"(?:\\.|""|[^"\\])*"(?!\s*:)|(?<=[ (])'[^'\n]*\Z|(?<=BY[ ])"[^"\n]*\Z)""",
     re.IGNORECASE | re.VERBOSE,
 )
 r"""A password in SQL; in psql's `\password "app"` it is the name of a role."""
