@@ -11,9 +11,9 @@ import re
 from wizard.core.lazyre import lazy
 
 _MARK = lazy(
-    r"""\$\{\s*(?P<braced>[A-Za-z_][\w.]*)[^{}]*\}        # ${VAR}  ${VAR:-default}  ${env.VAR}
-      | \$\{\{\s*(?P<actions>[^{}]+?)\s*\}\}              # ${{ secrets.VAR }}
-      | \{\{-?\s*(?P<template>[^{}]+?)\s*-?\}\}           # {{ host }}
+    r"""\$\{\s*(?P<braced>[A-Za-z_][\w.]*)(?![\w.])[^{}]*\} # ${VAR}  ${VAR:-default}  ${env.VAR}
+      | \$\{\{(?P<actions>[^{}]+)\}\}                     # ${{ secrets.VAR }}
+      | \{\{(?P<template>[^{}]+)\}\}                      # {{ host }}
       | \#\{(?P<ruby>[^{}]+)\}                            # #{host}
       | %\((?P<percent>[A-Za-z_]\w*)\)s                   # %(host)s
       | \$\((?P<command>[A-Za-z_][^()]*)\)                # $(VAR)  $(cat file)
@@ -70,7 +70,9 @@ def name_in(text: str, *, secret: bool) -> str | None:
     """
     if _may_hold_mark(text) and (match := _MARK.search(text)):
         inner = next(group for group in match.groups() if group is not None)
-        return inner.strip() if not secret or match.span() == (0, len(text)) else "a variable"
+        return (
+            inner.strip().strip("-").strip() if not secret or match.span() == (0, len(text)) else "a variable"
+        )
     if text.startswith(("$", "%", "{")):  # most values have no mark, and a pattern not used is never compiled
         bare = (_BARE_CAPITALS if secret else _BARE).match(text)
         match = bare or _WINDOWS.match(text) or (None if secret else _FORMAT.match(text))
