@@ -252,9 +252,9 @@ CAREFUL = str.maketrans({sign: f"\\u00{ord(sign):02x}" for sign in "'&<>="})
 
 
 @pytest.mark.parametrize("within", IN_ANOTHER)
-@pytest.mark.parametrize("shape", UNKNOWN)
-def test_a_text_inside_of_another_shows_no_password_either(shape, within):
-    assert "Zx9unheard" not in Redactor([]).text(IN_ANOTHER[within](shape.format("Zx9unheard")))
+def test_a_text_inside_of_another_shows_no_password_either(within):
+    texts = [IN_ANOTHER[within](shape.format("Zx9unheard")) for shape in UNKNOWN]
+    assert [text for text in texts if "Zx9unheard" in Redactor([]).text(text)] == []
 
 
 @pytest.mark.parametrize("depth", [1, 2])

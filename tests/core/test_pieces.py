@@ -50,6 +50,7 @@ def test_no_piece_of_a_line_shows_a_part_of_a_password(login: str) -> None:
         assert [part for part in PARTS for piece in shown if part in piece] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("login", LOGINS)
 def test_no_piece_of_an_endless_line_shows_a_part_of_a_password(login: str) -> None:
     for shift in range(0, len(login), 5):
