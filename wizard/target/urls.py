@@ -99,18 +99,23 @@ def _read_scheme(scheme: str, dialect: str, draft: Draft) -> None:
         detail = "SQLAlchemy does not take the scheme postgres: write postgresql."
         draft.problem("driver-mismatch", "driver", detail)
     family = DIALECT_DRIVERS.get(dialect)
-    if family and known and family != ("mysql" if known == "mariadb" else known):
+    if family and known and family != _family(known):
         detail = f"{scheme}+{dialect} names a {family} driver for a {known} server: correct what follows +."
         draft.problem("driver-mismatch", "driver", detail)
     elif dialect and family is None and known and dialect not in OTHER_DIALECT_DRIVERS:
         _report_dialect(scheme, dialect, known, draft)
 
 
+def _family(engine: str) -> str:
+    """The engine by which drivers are called that serve this one."""
+    return "mysql" if engine == "mariadb" else engine
+
+
 def _report_dialect(scheme: str, dialect: str, known: str, draft: Draft) -> None:
     """Say that no reader of URLs has such a driver, with the name that comes nearest."""
     import difflib
 
-    names = [name for name, family in DIALECT_DRIVERS.items() if family[:2] == known[:2]]
+    names = [name for name, family in DIALECT_DRIVERS.items() if family == _family(known)]
     near = difflib.get_close_matches(dialect, names, 1)
     hint = f"did you mean {scheme}+{near[0]}?" if near else f"the usual one is {scheme}+{names[0]}."
     shown = f"{scheme}+{dialect}" if len(dialect) <= 30 else f"What follows {scheme}+"
