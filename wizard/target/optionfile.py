@@ -57,6 +57,7 @@ def _settings(path: Path, home: Path | None, depth: int, seen: list[Path]) -> It
     if len(seen) >= _FILES:
         return
     seen.append(path)
+    where = shown(path, home)
     group = ""
     for raw in read_text(path).splitlines():
         line = raw.strip()
@@ -69,7 +70,7 @@ def _settings(path: Path, home: Path | None, depth: int, seen: list[Path]) -> It
         elif group:
             key, _, value = _without_comment(line).partition("=")
             name = key.strip().replace("_", "-")
-            yield OptionLine(group, name, _value(value), f"{shown(path, home)} [{group}]")
+            yield OptionLine(group, name, _value(value), f"{where} [{group}]")
 
 
 def _included(line: str, path: Path, home: Path | None, depth: int, seen: list[Path]) -> Iterator[OptionLine]:
